@@ -1,0 +1,1 @@
+//! The use cases: record runs, publish and read rankings, browse the catalogue

@@ -1,0 +1,1 @@
+//! Metrics, summaries and honest rankings of LLM benchmarks: pure, no I/O

@@ -1,0 +1,1 @@
+//! In-process cache, and in-memory stores for tests

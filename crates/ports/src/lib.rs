@@ -1,0 +1,1 @@
+//! The roles the application needs played: stores, caches, clock, randomness

@@ -1,0 +1,1 @@
+//! Load generators' result files as domain runs
