@@ -1,1 +1,34 @@
-//! Metrics, summaries and honest rankings of LLM benchmarks: pure, no I/O
+#![doc = include_str!("../README.md")]
+
+mod comparison;
+mod contender;
+mod estimate;
+mod identity;
+mod llm;
+mod measurement;
+mod metric;
+mod name;
+mod quantile_sketch;
+mod ranking;
+mod run;
+mod significance;
+mod statistic;
+mod summary;
+mod window;
+mod workload;
+
+pub use comparison::{Comparison, compare};
+pub use contender::{Contender, RunMeasurement};
+pub use estimate::{ConfidenceInterval, Estimate, Uncertainty};
+pub use llm::{Llm, LlmId, LlmName, Provider};
+pub use measurement::{InvalidMeasurement, Measurement, Quantiles, ReportedSummary};
+pub use metric::{Direction, Metric, MetricName, Unit, metrics};
+pub use name::InvalidName;
+pub use quantile_sketch::{CorruptSketch, QuantileSketch};
+pub use ranking::{RankInterval, RankedLlm, Tier, rank};
+pub use run::{ContentHash, InvalidRun, Provenance, Requests, Run, RunId, RunParts, Source, Tool};
+pub use significance::{Standing, standings};
+pub use statistic::{Statistic, UnknownStatistic};
+pub use summary::{InvalidSample, Summary, SummaryParts};
+pub use window::{InvalidWindow, Window};
+pub use workload::{Conditions, Workload, WorkloadSlug};

@@ -1,0 +1,57 @@
+//! Takes the scripts of the documentation pages out of the registry packages
+//! that carry them and leaves them, gzipped, for `include_bytes!`.
+
+use std::error::Error;
+use std::fs;
+use std::io::{Cursor, Read, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    swagger_ui(&out)?;
+    redoc(&out)
+}
+
+/// The two files of Swagger UI that the page needs, from the archive of a
+/// release.
+fn swagger_ui(out: &Path) -> Result<(), Box<dyn Error>> {
+    const WANTED: [&str; 2] = ["swagger-ui.css", "swagger-ui-bundle.js"];
+    let archive = Cursor::new(utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED);
+    let mut archive = zip::ZipArchive::new(archive)?;
+    for wanted in WANTED {
+        let ending = format!("/dist/{wanted}");
+        let name = archive
+            .file_names()
+            .find(|name| name.ends_with(&ending))
+            .ok_or_else(|| format!("Swagger UI's archive has no {wanted}"))?
+            .to_owned();
+        let mut content = Vec::new();
+        archive.by_name(&name)?.read_to_end(&mut content)?;
+        gzip(&out.join(wanted), &content)?;
+    }
+    Ok(())
+}
+
+/// ReDoc's script, out of the page that `aide` writes around it.
+fn redoc(out: &Path) -> Result<(), Box<dyn Error>> {
+    let page = aide::redoc::Redoc::new("").html();
+    let script = page
+        .split_once("<script>")
+        .and_then(|(_, rest)| rest.rsplit_once("Redoc.init("))
+        .map(|(script, _)| script.trim())
+        .ok_or("aide's page around ReDoc has changed its shape")?;
+    gzip(&out.join("redoc.js"), script.as_bytes())
+}
+
+fn gzip(path: &Path, content: &[u8]) -> Result<(), Box<dyn Error>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content)?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(".gz");
+    fs::write(name, encoder.finish()?)?;
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! The header values that are the same in every answer, made once.
+
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+/// The header that carries a request's id, in both directions.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The header that carries a caller's key.
+pub(crate) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// What a browser may load on behalf of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ContentPolicy {
+    /// Nothing: an answer for programs.
+    Nothing,
+    /// Swagger UI: scripts, styles and the document from here; icons inlined
+    /// in its style sheet.
+    SwaggerUi,
+    /// ReDoc: it writes style elements and searches in a worker made of a blob.
+    Redoc,
+}
+
+impl ContentPolicy {
+    fn value(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Nothing => "default-src 'none'; frame-ancestors 'none'",
+            Self::SwaggerUi => {
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                 connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            }
+            Self::Redoc => {
+                "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                 img-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; \
+                 form-action 'none'; frame-ancestors 'none'"
+            }
+        })
+    }
+}
+
+/// Adds what keeps a browser from misusing an answer.
+pub(crate) fn secure(headers: &mut HeaderMap, policy: ContentPolicy) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.value());
+}

@@ -1,0 +1,201 @@
+use thiserror::Error;
+
+use crate::statistic::Statistic;
+use crate::summary::{InvalidSample, Moments, Summary};
+
+/// What one run says about one metric.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Measurement {
+    /// Summarised from samples; merges with others.
+    Sampled(Summary),
+    /// A tool's own figures, without the samples behind them. Kept and shown,
+    /// never merged into quantiles.
+    Reported(ReportedSummary),
+}
+
+/// Percentiles, each where it is known, in the unit of the metric.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Quantiles {
+    /// The median.
+    pub p50: Option<f64>,
+    /// The 90th percentile.
+    pub p90: Option<f64>,
+    /// The 95th percentile.
+    pub p95: Option<f64>,
+    /// The 99th percentile.
+    pub p99: Option<f64>,
+}
+
+impl Quantiles {
+    /// Each percentile as `quantile` gives it for its probability.
+    pub(crate) fn each(quantile: impl Fn(Statistic) -> Option<f64>) -> Self {
+        Self {
+            p50: quantile(Statistic::P50),
+            p90: quantile(Statistic::P90),
+            p95: quantile(Statistic::P95),
+            p99: quantile(Statistic::P99),
+        }
+    }
+
+    /// The percentile that a statistic names; `None` for the mean.
+    pub fn get(&self, statistic: Statistic) -> Option<f64> {
+        match statistic {
+            Statistic::Mean => None,
+            Statistic::P50 => self.p50,
+            Statistic::P90 => self.p90,
+            Statistic::P95 => self.p95,
+            Statistic::P99 => self.p99,
+        }
+    }
+}
+
+/// The figures of a tool that kept no samples, in the unit of the metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportedSummary {
+    /// The mean.
+    pub mean: f64,
+    /// How many samples it is the mean of.
+    pub count: Option<u64>,
+    /// Their sample standard deviation.
+    pub standard_deviation: Option<f64>,
+    /// The smallest one.
+    pub min: Option<f64>,
+    /// The largest one.
+    pub max: Option<f64>,
+    /// Their percentiles.
+    pub quantiles: Quantiles,
+}
+
+/// Why figures cannot be a measurement.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum InvalidMeasurement {
+    /// No samples at all.
+    #[error("there are no samples")]
+    Empty,
+    /// A figure that cannot be a value of a metric.
+    #[error("{figure}: {source}")]
+    Figure {
+        /// Which figure.
+        figure: &'static str,
+        /// What is wrong with it.
+        source: InvalidSample,
+    },
+    /// A smallest value above the largest.
+    #[error("min is above max")]
+    Disordered,
+}
+
+impl ReportedSummary {
+    /// Only a mean.
+    pub fn of_mean(mean: f64) -> Self {
+        Self {
+            mean,
+            count: None,
+            standard_deviation: None,
+            min: None,
+            max: None,
+            quantiles: Quantiles::default(),
+        }
+    }
+
+    fn check(&self) -> Result<(), InvalidMeasurement> {
+        let Self { mean, count, standard_deviation, min, max, quantiles } = self;
+        let Quantiles { p50, p90, p95, p99 } = *quantiles;
+        let figures = [
+            ("mean", Some(*mean)),
+            ("standard deviation", *standard_deviation),
+            ("min", *min),
+            ("max", *max),
+            ("p50", p50),
+            ("p90", p90),
+            ("p95", p95),
+            ("p99", p99),
+        ];
+        for (figure, value) in figures {
+            if let Some(value) = value {
+                Summary::check(value)
+                    .map_err(|source| InvalidMeasurement::Figure { figure, source })?;
+            }
+        }
+        if *count == Some(0) {
+            return Err(InvalidMeasurement::Empty);
+        }
+        match (min, max) {
+            (Some(min), Some(max)) if min > max => Err(InvalidMeasurement::Disordered),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Measurement {
+    /// Samples, summarised.
+    ///
+    /// # Errors
+    /// [`InvalidMeasurement`] if the summary is empty.
+    pub fn sampled(summary: Summary) -> Result<Self, InvalidMeasurement> {
+        if summary.count() == 0 {
+            return Err(InvalidMeasurement::Empty);
+        }
+        Ok(Self::Sampled(summary))
+    }
+
+    /// A tool's own figures.
+    ///
+    /// # Errors
+    /// [`InvalidMeasurement`] if one cannot be a value of a metric.
+    pub fn reported(figures: ReportedSummary) -> Result<Self, InvalidMeasurement> {
+        figures.check()?;
+        Ok(Self::Reported(figures))
+    }
+
+    /// The mean.
+    pub fn mean(&self) -> f64 {
+        match self {
+            Self::Sampled(summary) => summary.moments().mean,
+            Self::Reported(figures) => figures.mean,
+        }
+    }
+
+    /// How many samples are behind it, where known.
+    pub fn count(&self) -> Option<u64> {
+        match self {
+            Self::Sampled(summary) => Some(summary.count()),
+            Self::Reported(figures) => figures.count,
+        }
+    }
+
+    /// The percentiles that are known.
+    pub fn quantiles(&self) -> Quantiles {
+        match self {
+            Self::Sampled(summary) => {
+                Quantiles::each(|statistic| summary.sketch().quantile(statistic.probability()?))
+            }
+            Self::Reported(figures) => figures.quantiles,
+        }
+    }
+
+    /// The value of a statistic, where known.
+    pub(crate) fn value(&self, statistic: Statistic) -> Option<f64> {
+        match (self, statistic.probability()) {
+            (_, None) => Some(self.mean()),
+            (Self::Sampled(summary), Some(probability)) => summary.sketch().quantile(probability),
+            (Self::Reported(figures), Some(_)) => figures.quantiles.get(statistic),
+        }
+    }
+
+    /// Count, mean and squared deviations, where all three are known.
+    pub(crate) fn moments(&self) -> Option<Moments> {
+        match self {
+            Self::Sampled(summary) => Some(summary.moments().clone()),
+            Self::Reported(figures) => {
+                let count = figures.count?;
+                let deviation = figures.standard_deviation.or((count == 1).then_some(0.0))?;
+                Some(Moments {
+                    count,
+                    mean: figures.mean,
+                    squared_deviations: deviation * deviation * (count - 1) as f64,
+                })
+            }
+        }
+    }
+}

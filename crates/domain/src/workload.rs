@@ -1,0 +1,127 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::name::{InvalidName, bounded};
+
+/// How a workload is asked for: 1 to 100 characters of `a-z`, `0-9`, `.`, `_`
+/// and `-`, a letter or digit first. Upper case is accepted and lowered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WorkloadSlug(String);
+
+impl WorkloadSlug {
+    /// Parses a slug.
+    ///
+    /// # Errors
+    /// [`InvalidName`] if it is empty, too long or has another character.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        const WHAT: &str = "a workload";
+        const RULE: &str = "letters, digits, '.', '_' and '-' are allowed, a letter or digit first";
+        let text = bounded(WHAT, text, 100)?;
+        let misfit = text.char_indices().find(|&(at, c)| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' => false,
+            '.' | '_' | '-' => at == 0,
+            _ => true,
+        });
+        match misfit {
+            Some((_, character)) => {
+                Err(InvalidName::Forbidden { what: WHAT, character, rule: RULE })
+            }
+            None => Ok(Self(text.to_ascii_lowercase())),
+        }
+    }
+
+    /// The slug in its canonical lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for WorkloadSlug {
+    /// `default`, where nothing else is said.
+    fn default() -> Self {
+        Self("default".to_owned())
+    }
+}
+
+impl fmt::Display for WorkloadSlug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a workload asks of an endpoint, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Conditions {
+    /// Mean input tokens per request.
+    pub input_tokens: Option<u32>,
+    /// Mean output tokens per request.
+    pub output_tokens: Option<u32>,
+    /// Requests in flight at a time.
+    pub concurrency: Option<u32>,
+    /// Requests sent per second, where the load was open.
+    pub request_rate: Option<f64>,
+    /// Where the client ran.
+    pub region: Option<String>,
+    /// Whatever else tells two workloads apart.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// The conditions under which numbers may be compared. A ranking is always
+/// within one workload.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Workload {
+    /// Its identity.
+    pub slug: WorkloadSlug,
+    /// What it asks of an endpoint.
+    pub conditions: Conditions,
+}
+
+impl Workload {
+    /// A workload of which only the name is known.
+    pub fn named(slug: WorkloadSlug) -> Self {
+        Self { slug, conditions: Conditions::default() }
+    }
+
+    /// The workload that these conditions name themselves: `550in-150out-c5`,
+    /// or the default one if they say nothing.
+    ///
+    /// ```
+    /// # use benchmark_domain::{Conditions, Workload};
+    /// let conditions = Conditions {
+    ///     input_tokens: Some(550),
+    ///     output_tokens: Some(150),
+    ///     concurrency: Some(5),
+    ///     ..Conditions::default()
+    /// };
+    /// assert_eq!(Workload::derived(conditions).slug.as_str(), "550in-150out-c5");
+    /// ```
+    pub fn derived(conditions: Conditions) -> Self {
+        let parts = [
+            conditions.input_tokens.map(|n| format!("{n}in")),
+            conditions.output_tokens.map(|n| format!("{n}out")),
+            conditions.concurrency.map(|n| format!("c{n}")),
+            conditions.request_rate.filter(|rate| *rate > 0.0).map(|rate| format!("r{rate}")),
+        ];
+        let slug = parts.into_iter().flatten().collect::<Vec<_>>().join("-");
+        let slug = WorkloadSlug::parse(&slug).unwrap_or_default();
+        Self { slug, conditions }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_that_say_nothing_are_the_default_workload() {
+        assert_eq!(Workload::derived(Conditions::default()).slug.as_str(), "default");
+    }
+
+    #[test]
+    fn a_slug_is_lower_case_and_safe_in_a_path() {
+        assert_eq!(WorkloadSlug::parse("Chat-550in").unwrap().as_str(), "chat-550in");
+        for bad in ["", "-x", "a/b", "a b", "ü", &"x".repeat(101)] {
+            assert!(WorkloadSlug::parse(bad).is_err(), "{bad}");
+        }
+    }
+}
