@@ -8,6 +8,7 @@ mod llm;
 mod measurement;
 mod metric;
 mod name;
+mod publication;
 mod quantile_sketch;
 mod ranking;
 mod run;
@@ -24,6 +25,7 @@ pub use llm::{Llm, LlmId, LlmName, Provider};
 pub use measurement::{InvalidMeasurement, Measurement, Quantiles, ReportedSummary};
 pub use metric::{Direction, Metric, MetricName, Unit, metrics};
 pub use name::InvalidName;
+pub use publication::{EntryId, Publication, RankingEntry, RankingScope};
 pub use quantile_sketch::{CorruptSketch, QuantileSketch};
 pub use ranking::{RankInterval, RankedLlm, Tier, rank};
 pub use run::{ContentHash, InvalidRun, Provenance, Requests, Run, RunId, RunParts, Source, Tool};
@@ -32,3 +34,8 @@ pub use statistic::{Statistic, UnknownStatistic};
 pub use summary::{InvalidSample, Summary, SummaryParts};
 pub use window::{InvalidWindow, Window};
 pub use workload::{Conditions, Workload, WorkloadSlug};
+
+pub use {chrono, uuid};
+
+/// A moment, in UTC. Runs know theirs to the microsecond.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -176,9 +176,9 @@ impl Holm {
     /// be, it is kept for [`finish`](Self::finish).
     #[inline]
     fn offer(&mut self, a: usize, b: usize, test: WelchTest) -> bool {
-        // Student's t has heavier tails than the normal distribution. Negated
-        // so that NaN, two equal exact values, is hopeless too.
-        if !(test.t_squared > self.hopeless_below) {
+        // Student's t has heavier tails than the normal distribution. NaN is
+        // what two equal exact values give.
+        if test.t_squared <= self.hopeless_below || test.t_squared.is_nan() {
             return false;
         }
         let (low, high) = test.squared_deviate_bounds();

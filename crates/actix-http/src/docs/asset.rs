@@ -1,0 +1,60 @@
+use std::io::Read;
+use std::sync::OnceLock;
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+
+use crate::document::hex_digest;
+use crate::error::ApiError;
+use crate::negotiation::{Coding, is_known};
+
+/// A file of a documentation page, gzipped when the program was built.
+#[derive(Debug)]
+pub(crate) struct Asset {
+    gzipped: &'static [u8],
+    content_type: &'static str,
+    cache_control: &'static str,
+    tag: OnceLock<String>,
+}
+
+impl Asset {
+    /// A file of ours: small, and checked at every use.
+    pub(crate) const fn own(content_type: &'static str, gzipped: &'static [u8]) -> Self {
+        Self { gzipped, content_type, cache_control: "no-cache", tag: OnceLock::new() }
+    }
+
+    /// A library of somebody else: large, and the same for a long time.
+    pub(crate) const fn library(content_type: &'static str, gzipped: &'static [u8]) -> Self {
+        let cache_control = "public, max-age=604800";
+        Self { gzipped, content_type, cache_control, tag: OnceLock::new() }
+    }
+
+    /// The answer to a request for the file.
+    pub(crate) fn answer(&'static self, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
+        let coding = Coding::preferred(request.headers(), &[Coding::Gzip]);
+        let digest = self.tag.get_or_init(|| hex_digest(self.gzipped));
+        let tag = match coding {
+            Coding::Gzip => format!("\"{digest}-gz\""),
+            Coding::Identity | Coding::Brotli => format!("\"{digest}\""),
+        };
+        let known = is_known(request.headers(), &tag);
+        let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        response
+            .insert_header((header::ETAG, tag))
+            .insert_header((header::CACHE_CONTROL, HeaderValue::from_static(self.cache_control)))
+            .insert_header((header::VARY, HeaderValue::from_static("Accept-Encoding")));
+        if known {
+            return Ok(response.finish());
+        }
+        response.content_type(self.content_type);
+        if let Some(name) = coding.name() {
+            response.insert_header((header::CONTENT_ENCODING, HeaderValue::from_static(name)));
+            return Ok(response.body(Bytes::from_static(self.gzipped)));
+        }
+        let mut plain = Vec::new();
+        GzDecoder::new(self.gzipped).read_to_end(&mut plain).map_err(ApiError::internal)?;
+        Ok(response.body(plain))
+    }
+}

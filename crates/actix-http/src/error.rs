@@ -1,0 +1,141 @@
+//! What a caller is told when a request fails.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+
+use crate::envelope;
+
+/// How long a caller should wait before trying again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+/// A status and a sentence for the caller, and the cause for the log.
+///
+/// The sentence never quotes a driver: what a dependency said stays in the
+/// source, which is logged where the answer leaves.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    message: Cow<'static, str>,
+    header: Option<(HeaderName, HeaderValue)>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, message: message.into(), header: None, source: None }
+    }
+
+    fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+
+    /// 400: the request cannot be read at all.
+    pub(crate) fn malformed(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 401: no key, or not one of ours.
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "Could not validate API key")
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey"))
+    }
+
+    /// 403: the key is good, but not for this.
+    pub(crate) fn forbidden(scope: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, format!("This API key lacks the scope `{scope}`"))
+    }
+
+    /// 404.
+    pub(crate) fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// 405: the path exists, for these methods.
+    pub(crate) fn method_not_allowed(allowed: HeaderValue) -> Self {
+        let message =
+            format!("This path answers to {} only", allowed.to_str().unwrap_or("other methods"));
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, message).with_header(header::ALLOW, allowed)
+    }
+
+    /// 408: the body did not arrive in time.
+    pub(crate) fn too_slow(seconds: f64) -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            format!("The body did not arrive within {seconds} seconds"),
+        )
+    }
+
+    /// 413: more than `limit` bytes, as sent or once decoded.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The body is larger than {limit} bytes, the most that is accepted"),
+        )
+    }
+
+    /// 415: a type or coding of body that is not understood.
+    pub(crate) fn unsupported(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
+    }
+
+    /// 422: readable, but `field` is not acceptable for this reason.
+    pub(crate) fn invalid(field: impl fmt::Display, reason: impl fmt::Display) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{field}: {reason}"))
+    }
+
+    /// 500: our fault.
+    pub(crate) fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let mut error =
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The server could not do this");
+        error.source = Some(source.into());
+        error
+    }
+
+    /// 503: a dependency does not answer just now.
+    pub(crate) fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let mut error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The service cannot do this just now, please try again",
+        )
+        .with_header(header::RETRY_AFTER, RETRY_AFTER);
+        error.source = Some(source.into());
+        error
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for ApiError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        response.content_type(envelope::JSON);
+        if let Some(header) = self.header.clone() {
+            response.insert_header(header);
+        }
+        if matches!(self.status, StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE) {
+            // The rest of the body is not worth reading.
+            response.force_close();
+        }
+        response.body(envelope::failure(&self.message))
+    }
+}

@@ -1,0 +1,77 @@
+//! JSON bodies, and refusals that name the place.
+
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::error::ApiError;
+
+/// `text` as `T`.
+///
+/// # Errors
+/// 400 where it is not JSON, 422 with the path of the field where it is JSON
+/// that `T` cannot be.
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| refusal(&error.path().to_string(), error.inner()))?;
+    deserializer.end().map_err(|error| refusal(".", &error))?;
+    Ok(value)
+}
+
+fn refusal(path: &str, error: &serde_json::Error) -> ApiError {
+    let reason = error.to_string();
+    // serde_json counts a number beyond f64 (1e999) as bad syntax; it is well
+    // formed, only no number that we can take.
+    let out_of_range = reason.starts_with("number out of range");
+    if error.classify() == Category::Data || out_of_range {
+        let field = if path == "." { "body" } else { path };
+        ApiError::invalid(field, reason)
+    } else {
+        ApiError::malformed(format!("The body is not valid JSON: {reason}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use actix_web::ResponseError;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only refusals are looked at")]
+    struct Run {
+        metrics: BTreeMap<String, Vec<f64>>,
+    }
+
+    fn refuse(text: &str) -> (u16, String) {
+        let error = parse::<Vec<Run>>(text.as_bytes()).unwrap_err();
+        (error.status_code().as_u16(), error.to_string())
+    }
+
+    #[test]
+    fn what_is_not_json_is_malformed() {
+        for text in ["", "[", "[{]", "nonsense", "[] []", "[{\"metrics\": {\"A\": [NaN]}}]"] {
+            assert_eq!(refuse(text).0, 400, "{text}");
+        }
+        assert_eq!(refuse(&"[".repeat(100_000)).0, 400);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_its_path() {
+        let cases = [
+            ("[{\"metrics\": {\"A\": [1, \"2\"]}}]", "[0].metrics.A[1]"),
+            ("[{\"metrics\": {\"A\": [1e999]}}]", "[0].metrics.A[0]"),
+            ("[{\"metrics\": {}, \"metric\": 1}]", "[0].metric"),
+            ("[{}]", "[0]"),
+        ];
+        for (text, place) in cases {
+            let (status, message) = refuse(text);
+            assert_eq!(status, 422, "{text}");
+            assert!(message.starts_with(&format!("{place}: ")), "{message}");
+        }
+    }
+}

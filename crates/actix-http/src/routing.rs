@@ -1,0 +1,123 @@
+//! How a path becomes part of the service: its methods, its label in metrics
+//! and logs, its 405 answer and its page in the OpenAPI document, stated once.
+
+use actix_web::http::Method;
+use actix_web::http::header::HeaderValue;
+use actix_web::{FromRequest, Handler, HttpResponse, Responder, guard, web};
+use apistos::PathItemDefinition;
+use apistos::components::Components;
+use apistos::paths::{Operation, OperationType};
+
+use crate::error::ApiError;
+use crate::headers::ContentPolicy;
+use crate::metrics::{HttpMetrics, RouteMetrics};
+
+/// What the middleware knows of the route that answered.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) metrics: RouteMetrics,
+    pub(crate) policy: ContentPolicy,
+}
+
+impl Route {
+    /// What all unknown paths count as, so that callers cannot invent labels.
+    pub(crate) fn unmatched(metrics: &HttpMetrics) -> Self {
+        Self { metrics: metrics.route("unmatched"), policy: ContentPolicy::Nothing }
+    }
+}
+
+/// One path and what it answers to.
+pub(crate) struct Resource {
+    path: &'static str,
+    policy: ContentPolicy,
+    allowed: Vec<&'static str>,
+    operations: Vec<Documented>,
+    inner: actix_web::Resource,
+}
+
+/// How to document one method of a path. Functions, because the document is
+/// made once and a server's workers register their routes many times.
+#[derive(Debug)]
+pub(crate) struct Documented {
+    pub(crate) method: OperationType,
+    pub(crate) operation: fn() -> Operation,
+    pub(crate) components: fn() -> Vec<Components>,
+}
+
+impl Resource {
+    /// A path for programs. Segments in braces are parameters.
+    pub(crate) fn new(path: &'static str) -> Self {
+        Self {
+            path,
+            policy: ContentPolicy::Nothing,
+            allowed: Vec::new(),
+            operations: Vec::new(),
+            inner: web::resource(path),
+        }
+    }
+
+    /// Lets a browser load more on behalf of this path's answers.
+    pub(crate) fn policy(mut self, policy: ContentPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Answers GET, and HEAD without the body.
+    pub(crate) fn get<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        F::Output: Responder + 'static,
+        F::Future: PathItemDefinition,
+        Args: FromRequest + 'static,
+    {
+        let reading = guard::fn_guard(|request| {
+            matches!(request.head().method, Method::GET | Method::HEAD)
+        });
+        self.inner = self.inner.route(web::route().guard(reading).to(handler));
+        self.allowed.extend(["GET", "HEAD"]);
+        self.document::<F::Future>(OperationType::Get)
+    }
+
+    /// Answers POST.
+    pub(crate) fn post<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        F::Output: Responder + 'static,
+        F::Future: PathItemDefinition,
+        Args: FromRequest + 'static,
+    {
+        self.inner = self.inner.route(web::post().to(handler));
+        self.allowed.push("POST");
+        self.document::<F::Future>(OperationType::Post)
+    }
+
+    fn document<D: PathItemDefinition>(mut self, method: OperationType) -> Self {
+        if D::is_visible() {
+            let (operation, components) = (D::operation, D::components);
+            self.operations.push(Documented { method, operation, components });
+        }
+        self
+    }
+
+    /// The path as the OpenAPI document writes it.
+    pub(crate) fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// The documented methods.
+    pub(crate) fn operations(&self) -> &[Documented] {
+        &self.operations
+    }
+
+    /// Adds the path to an application.
+    pub(crate) fn register(self, app: &mut web::ServiceConfig, metrics: &HttpMetrics) {
+        let route = Route { metrics: metrics.route(self.path), policy: self.policy };
+        let allowed = HeaderValue::from_str(&self.allowed.join(", "))
+            .unwrap_or(const { HeaderValue::from_static("") });
+        let refuse = move || {
+            let refusal = ApiError::method_not_allowed(allowed.clone());
+            async move { Err::<HttpResponse, _>(refusal) }
+        };
+        app.service(self.inner.app_data(route).default_service(web::to(refuse)));
+    }
+}

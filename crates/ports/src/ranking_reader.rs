@@ -1,0 +1,64 @@
+use async_trait::async_trait;
+use benchmark_domain::{Contender, Publication, RankingScope, Timestamp, Window};
+
+use crate::{PageLimit, StoreError};
+
+/// Counts the recordings that said something about a scope. What was read at a
+/// revision includes everything recorded up to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
+pub struct Revision(pub i64);
+
+/// The runs of a scope, by LLM.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contenders {
+    /// What was read includes at least the recordings up to here.
+    pub revision: Revision,
+    /// Every LLM with a run in the window, in any order.
+    pub contenders: Vec<Contender>,
+}
+
+/// The newest publication of a scope and whether it still holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurrentRanking {
+    /// The publication.
+    pub publication: Publication,
+    /// Whether no run was recorded since that it does not know of.
+    pub up_to_date: bool,
+}
+
+/// Reads what rankings are made of, and the rankings that were published.
+#[async_trait]
+pub trait RankingReader: Send + Sync {
+    /// The runs inside a window that measured the metric on the workload; with
+    /// [`Window::Latest`], of each LLM the one that started last (of two that
+    /// started together, the one with the greater id). The cost does not depend
+    /// on how many samples the runs had, and with [`Window::Latest`] not on how
+    /// many runs there are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn contenders(
+        &self,
+        scope: &RankingScope,
+        window: Window,
+        now: Timestamp,
+    ) -> Result<Contenders, StoreError>;
+
+    /// The newest publication; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn current(&self, scope: &RankingScope) -> Result<Option<CurrentRanking>, StoreError>;
+
+    /// The publications of a scope in the order in which they were published,
+    /// with their revisions, beginning behind the revision `after`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn history(
+        &self,
+        scope: &RankingScope,
+        after: Revision,
+        limit: PageLimit,
+    ) -> Result<Vec<(Revision, Publication)>, StoreError>;
+}

@@ -1,0 +1,81 @@
+use async_trait::async_trait;
+use benchmark_domain::{LlmId, RankingScope, Run, RunId, Source, Timestamp, WorkloadSlug};
+
+use crate::{PageLimit, StoreError};
+
+/// What became of one run that was to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordOutcome {
+    /// It is stored now.
+    New,
+    /// It was stored before; nothing changed.
+    Known,
+}
+
+/// What became of all runs that were to be recorded together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedRuns {
+    /// One outcome per run, in the order in which they were given.
+    pub outcomes: Vec<RecordOutcome>,
+    /// The scopes that new runs say something about, each once.
+    pub affected: Vec<RankingScope>,
+}
+
+/// A run as it was recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedRun {
+    /// The run.
+    pub run: Run,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+}
+
+/// Which runs a listing shows; what is `None` does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// Runs on this workload.
+    pub workload: Option<WorkloadSlug>,
+    /// Runs of this LLM.
+    pub llm: Option<LlmId>,
+    /// Runs from this source.
+    pub source: Option<Source>,
+}
+
+/// Keeps runs: each once, forever.
+#[async_trait]
+pub trait RunStore: Send + Sync {
+    /// Records runs, all of them or none; durably once it returns. A run that
+    /// is known already, or given twice, is recorded once.
+    ///
+    /// Recording a new run also records its LLM and its workload, unless they
+    /// are known (a known workload keeps the conditions it has), and moves the
+    /// [`Revision`](crate::Revision) of every scope it says something about.
+    /// All metrics of the runs must be in the [`Catalogue`](crate::Catalogue).
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is recorded then.
+    async fn record(
+        &self,
+        runs: &[Run],
+        recorded_at: Timestamp,
+    ) -> Result<RecordedRuns, StoreError>;
+
+    /// The run of this id; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn run(&self, id: RunId) -> Result<Option<RecordedRun>, StoreError>;
+
+    /// Runs, the one that started last first, beginning behind the run `after`.
+    /// Runs recorded meanwhile neither repeat nor hide others. `None` if
+    /// `after` names no run.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn runs(
+        &self,
+        filter: &RunFilter,
+        after: Option<RunId>,
+        limit: PageLimit,
+    ) -> Result<Option<Vec<RecordedRun>>, StoreError>;
+}
