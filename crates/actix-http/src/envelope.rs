@@ -7,13 +7,45 @@ use serde::Serialize;
 /// The media type of every JSON answer.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// `{"success": bool, "data": ..., "message": string|null}`.
+/// What every JSON answer is wrapped in.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Envelope<T> {
+#[schemars(deny_unknown_fields)]
+pub struct Envelope<'a, T> {
     /// Whether the request was done.
     pub success: bool,
     /// What was asked for; null where the request failed.
     pub data: T,
     /// A remark for people: why it failed, or why there is nothing to show.
-    pub message: Option<String>,
+    pub message: Option<&'a str>,
+}
+
+impl<T: Serialize> Envelope<'_, T> {
+    /// The answer's bytes.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        // Structs, strings, numbers and maps keyed by strings always have a
+        // JSON form, and nothing else is ever put in.
+        serde_json::to_vec(self).expect("a wire type always encodes")
+    }
+}
+
+/// The bytes of an answer that succeeded.
+pub(crate) fn success(data: &impl Serialize, message: Option<&str>) -> Vec<u8> {
+    Envelope { success: true, data, message }.encode()
+}
+
+/// The bytes of an answer that failed.
+pub(crate) fn failure(message: &str) -> Vec<u8> {
+    Envelope { success: false, data: (), message: Some(message) }.encode()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn success_and_failure_have_the_same_three_fields() {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        assert_eq!(text(success(&[1], None)), r#"{"success":true,"data":[1],"message":null}"#);
+        assert_eq!(text(failure("no")), r#"{"success":false,"data":null,"message":"no"}"#);
+    }
 }

@@ -8,10 +8,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 
+use benchmark_ports::{LoadError, StoreError};
+
 use crate::envelope;
 
 /// How long a caller should wait before trying again, in seconds.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// A status and a sentence for the caller, and the cause for the log.
 ///
@@ -27,7 +29,7 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: message.into(), header: None, source: None }
+        Self { status, message: shortened(message.into()), header: None, source: None }
     }
 
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -89,6 +91,12 @@ impl ApiError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{field}: {reason}"))
     }
 
+    /// The same, said of a part of what was sent.
+    pub(crate) fn at(mut self, place: &str) -> Self {
+        self.message = shortened(Cow::Owned(format!("{place}: {}", self.message)));
+        self
+    }
+
     /// 500: our fault.
     pub(crate) fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let mut error =
@@ -107,6 +115,35 @@ impl ApiError {
         error.source = Some(source.into());
         error
     }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { .. } => Self::unavailable(error),
+            StoreError::Corrupt { .. } | StoreError::Failed { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<LoadError> for ApiError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::UnknownMetric { .. } => Self::not_found(error.to_string()),
+            LoadError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The message without what a caller could make long by asking for something
+/// with a long name.
+fn shortened(message: Cow<'static, str>) -> Cow<'static, str> {
+    const MAX_BYTES: usize = 1000;
+    if message.len() <= MAX_BYTES {
+        return message;
+    }
+    let end = message.floor_char_boundary(MAX_BYTES);
+    Cow::Owned(format!("{}...", &message[..end]))
 }
 
 impl fmt::Display for ApiError {

@@ -165,14 +165,15 @@ impl Exchange {
 
     /// The one place where a failed request's causes are written down.
     fn log_failure<B>(&self, response: &ServiceResponse<B>, route: &Route) {
-        let error = response.response().error().and_then(|error| error.as_error::<ApiError>());
-        let causes = std::iter::successors(error.and_then(|e| e.source()), |cause| cause.source());
+        let Some(error) = response.response().error() else { return };
+        let cause = error.as_error::<ApiError>().and_then(|error| error.source());
+        let causes = std::iter::successors(cause, |cause| cause.source());
         let causes: Vec<_> = causes.map(ToString::to_string).collect();
         tracing::error!(
             route = route.metrics.label(),
             status = response.status().as_u16(),
             request_id = self.id.to_str().unwrap_or_default(),
-            error = causes.join(": "),
+            causes = causes.join(": "),
             "request failed"
         );
     }

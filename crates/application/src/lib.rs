@@ -1,1 +1,33 @@
-//! The use cases: record runs, publish and read rankings, browse the catalogue
+//! The use cases: what the service does, whoever asks and wherever it is kept.
+//!
+//! Each is a struct named as a verb, built once from ports
+//! (`Arc<dyn RunStore>`, ...) by the composition root, and called by HTTP
+//! handlers and commands alike through its `run`. None knows an adapter.
+//!
+//! To add one: a file here with the struct, its error, its `run` and its
+//! tests against the in-memory adapters; then a field in whatever calls it.
+//!
+//! ```
+//! use benchmark_application::PlainKey;
+//!
+//! // Keys tell typing errors from unknown keys without asking the store.
+//! assert!(PlainKey::parse("bmk_0123").is_none());
+//! ```
+
+mod authenticate;
+mod browse_catalogue;
+mod check_health;
+mod create_key;
+mod plain_key;
+mod publish_rankings;
+mod read_ranking;
+mod record_runs;
+
+pub use authenticate::{Authenticate, AuthenticateError, Principal};
+pub use browse_catalogue::BrowseCatalogue;
+pub use check_health::{CheckHealth, Health};
+pub use create_key::CreateKey;
+pub use plain_key::{PlainKey, hash_key};
+pub use publish_rankings::{PublishError, PublishRankings};
+pub use read_ranking::{ComputeRanking, ReadRanking};
+pub use record_runs::{RecordRuns, RecordRunsError};

@@ -13,6 +13,7 @@ mod quantile_sketch;
 mod ranking;
 mod run;
 mod significance;
+mod simulation;
 mod statistic;
 mod summary;
 mod window;
@@ -30,6 +31,9 @@ pub use quantile_sketch::{CorruptSketch, QuantileSketch};
 pub use ranking::{RankInterval, RankedLlm, Tier, rank};
 pub use run::{ContentHash, InvalidRun, Provenance, Requests, Run, RunId, RunParts, Source, Tool};
 pub use significance::{Standing, standings};
+pub use simulation::{
+    InvalidSimulation, LogNormal, Profile, Scenario, SimulatedRequest, Simulation,
+};
 pub use statistic::{Statistic, UnknownStatistic};
 pub use summary::{InvalidSample, Summary, SummaryParts};
 pub use window::{InvalidWindow, Window};

@@ -1,0 +1,143 @@
+//! How answers appear in the OpenAPI document.
+
+use std::collections::BTreeMap;
+
+use apistos::paths::{Examples, MediaType, Response, Responses};
+use apistos::reference_or::ReferenceOr;
+use apistos::{ApiComponent, ApiErrorComponent, Schema};
+use schemars::JsonSchema;
+use schemars::r#gen::SchemaSettings;
+use schemars::schema::RootSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::envelope::Envelope;
+use crate::error::ApiError;
+use crate::representation::Shown;
+use crate::wire::Example;
+
+/// What an answer's data must be able to do to be documented.
+pub(crate) trait Data: Serialize + JsonSchema + Example {}
+
+impl<T: Serialize + JsonSchema + Example> Data for T {}
+
+fn envelope_schema<T: JsonSchema>() -> RootSchema {
+    let generator = SchemaSettings::openapi3().into_generator();
+    generator.into_root_schema_for::<Envelope<'_, T>>()
+}
+
+/// A `T` in its envelope, with an example.
+pub(crate) fn in_envelope<T: Data>() -> BTreeMap<String, MediaType> {
+    let mut schema = envelope_schema::<T>().schema;
+    schema.metadata = None;
+    let example = Envelope { success: true, data: T::example(), message: None };
+    json_content(Schema::Object(schema).into(), json!(example))
+}
+
+/// The schemas that [`in_envelope`] refers to.
+pub(crate) fn schemas_of<T: JsonSchema>() -> Vec<(String, ReferenceOr<Schema>)> {
+    let definitions = envelope_schema::<T>().definitions;
+    definitions.into_iter().map(|(name, schema)| (name, schema.into())).collect()
+}
+
+fn json_content(
+    schema: ReferenceOr<Schema>,
+    example: serde_json::Value,
+) -> BTreeMap<String, MediaType> {
+    let media = MediaType {
+        schema: Some(schema),
+        example: Some(Examples::Example(example)),
+        ..MediaType::default()
+    };
+    BTreeMap::from([("application/json".to_owned(), media)])
+}
+
+/// Answers by status, each with a description and contents.
+pub(crate) fn responses<const N: usize>(
+    answers: [(&str, &str, BTreeMap<String, MediaType>); N],
+) -> Responses {
+    let answers = answers.map(|(status, description, content)| {
+        let description = description.to_owned();
+        let response = Response { description, content, ..Response::default() };
+        (status.to_owned(), ReferenceOr::Object(response))
+    });
+    Responses { responses: BTreeMap::from(answers), ..Responses::default() }
+}
+
+impl<T: Data> ApiComponent for Shown<T> {
+    fn child_schemas() -> Vec<(String, ReferenceOr<Schema>)> {
+        schemas_of::<T>()
+    }
+
+    fn schema() -> Option<(String, ReferenceOr<Schema>)> {
+        None
+    }
+
+    fn responses(_: Option<String>) -> Option<Responses> {
+        Some(responses([
+            ("200", "Done.", in_envelope::<T>()),
+            ("304", "What `If-None-Match` names is still right.", BTreeMap::new()),
+        ]))
+    }
+}
+
+/// Why a request failed.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "a schema; the answers are written by the envelope")]
+struct Failure {
+    /// Always false.
+    success: bool,
+    /// Always null.
+    #[schemars(schema_with = "null")]
+    data: (),
+    /// What went wrong, for people.
+    message: String,
+}
+
+fn null(_: &mut schemars::r#gen::SchemaGenerator) -> Schema {
+    let mut schema = schemars::schema::SchemaObject {
+        enum_values: Some(vec![serde_json::Value::Null]),
+        ..Default::default()
+    };
+    schema.extensions.insert("nullable".to_owned(), true.into());
+    Schema::Object(schema)
+}
+
+/// Every status that a request can fail with, its description and an example.
+/// Which of them an operation answers is stated at its handler.
+const FAILURES: [(&str, &str, &str); 10] = [
+    ("400", "The request cannot be read.", "The body is not valid JSON: EOF at line 1 column 9"),
+    ("401", "There is no valid key.", "Could not validate API key"),
+    ("403", "The key lacks a scope.", "This API key lacks the scope `write`"),
+    ("404", "There is no such thing.", "there is no metric TTTF; there are E2E_LATENCY, TTFT"),
+    ("408", "The body took too long.", "The body did not arrive within 10 seconds"),
+    ("413", "The body is too large.", "The body is larger than 5242880 bytes, the most accepted"),
+    ("415", "The body is of a type or coding that is not understood.", "Content-Type: image/png"),
+    ("422", "A field or parameter is not acceptable.", "limit: must be from 1 to 1000"),
+    ("500", "The server failed.", "The server could not do this"),
+    ("503", "A dependency does not answer; see `Retry-After`.", "Please try again"),
+];
+
+impl ApiErrorComponent for ApiError {
+    fn schemas_by_status_code() -> BTreeMap<String, (String, ReferenceOr<Schema>)> {
+        let generator = SchemaSettings::openapi3().into_generator();
+        let schema = Schema::Object(generator.into_root_schema_for::<Failure>().schema);
+        let schema = ("Failure".to_owned(), ReferenceOr::Object(schema));
+        FAILURES.map(|(status, ..)| (status.to_owned(), schema.clone())).into()
+    }
+
+    fn error_responses() -> Vec<(String, Response)> {
+        let failure = |(status, description, message): (&str, &str, &str)| {
+            let schema = ReferenceOr::Reference { _ref: "#/components/schemas/Failure".to_owned() };
+            let example = Envelope { success: false, data: (), message: Some(message) };
+            let response = Response {
+                description: description.to_owned(),
+                content: json_content(schema, json!(example)),
+                ..Response::default()
+            };
+            (status.to_owned(), response)
+        };
+        FAILURES.map(failure).into()
+    }
+}

@@ -1,0 +1,5 @@
+//! Rankings.
+
+pub(super) mod get;
+pub(super) mod list;
+mod parameters;

@@ -1,0 +1,28 @@
+use actix_web::web::Data;
+use apistos::api_operation;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::representation::Shown;
+use crate::services::Services;
+use crate::wire::Example;
+
+/// The process runs.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Alive {
+    /// Always `alive`: who is not does not answer.
+    status: String,
+}
+
+impl Example for Alive {
+    fn example() -> Self {
+        Self { status: "alive".to_owned() }
+    }
+}
+
+/// Whether the process runs
+#[api_operation(tag = "operations", operation_id = "getLiveness")]
+pub(crate) async fn live(services: Data<Services>) -> Shown<Alive> {
+    Shown::new(&Alive::example(), &*services.clock)
+}

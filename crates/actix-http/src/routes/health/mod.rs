@@ -1,0 +1,4 @@
+//! Probes.
+
+pub(super) mod live;
+pub(super) mod ready;

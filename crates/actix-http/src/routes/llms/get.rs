@@ -1,0 +1,31 @@
+use actix_web::web::Data;
+use apistos::api_operation;
+use benchmark_domain::{LlmId, uuid::Uuid};
+
+use crate::auth::ReadKey;
+use crate::error::ApiError;
+use crate::path::{Id, Segment};
+use crate::representation::Shown;
+use crate::services::Services;
+use crate::wire::Llm;
+
+/// One LLM
+#[api_operation(
+    tag = "catalogue",
+    operation_id = "getLlm",
+    error_code = 401,
+    error_code = 403,
+    error_code = 404,
+    error_code = 500,
+    error_code = 503
+)]
+pub(crate) async fn llm(
+    _key: ReadKey,
+    id: Segment<Id>,
+    services: Data<Services>,
+) -> Result<Shown<Llm>, ApiError> {
+    let not_found = || ApiError::not_found("There is no LLM with this id");
+    let id = Uuid::try_parse(id.as_str()).map_err(|_| not_found())?;
+    let llm = services.browse_catalogue.llm(LlmId(id)).await?.ok_or_else(not_found)?;
+    Ok(Shown::new(&(&llm).into(), &*services.clock))
+}

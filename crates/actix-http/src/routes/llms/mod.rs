@@ -1,0 +1,4 @@
+//! LLMs.
+
+pub(super) mod get;
+pub(super) mod list;

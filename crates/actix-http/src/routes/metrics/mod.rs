@@ -1,0 +1,3 @@
+//! The catalogue of metrics.
+
+pub(super) mod list;

@@ -1,0 +1,40 @@
+//! Every route, one endpoint per file: what it takes, what it gives, the
+//! handler, its tests.
+//!
+//! To add one: a file with the handler, a line in [`resources`], and the new
+//! OpenAPI snapshot.
+
+mod benchmark;
+mod exposition;
+mod health;
+mod index;
+mod llms;
+mod metrics;
+mod runs;
+mod workloads;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use crate::docs;
+use crate::routing::Resource;
+
+/// Every path of the service. Paths are tried in this order: the busiest first.
+pub(crate) fn resources() -> Vec<Resource> {
+    let mut resources = vec![
+        Resource::new("/api/v1/benchmark/{metric}").get(benchmark::get::ranking),
+        Resource::new("/api/v1/benchmark").get(benchmark::list::rankings),
+        Resource::new("/api/v1/llms").get(llms::list::llms),
+        Resource::new("/api/v1/llms/{id}").get(llms::get::llm),
+        Resource::new("/api/v1/workloads").get(workloads::list::workloads),
+        Resource::new("/api/v1/metrics").get(metrics::list::metrics),
+        Resource::new("/api/v1/runs").get(runs::list::runs).post(runs::create::record_runs),
+        Resource::new("/api/v1/runs/{id}").get(runs::get::run),
+        Resource::new("/health/live").get(health::live::live),
+        Resource::new("/health/ready").get(health::ready::ready),
+        Resource::new("/metrics").get(exposition::exposition),
+        Resource::new("/").get(index::index),
+    ];
+    resources.extend(docs::resources());
+    resources
+}

@@ -1,0 +1,72 @@
+use actix_web::web::Data;
+use apistos::api_operation;
+use benchmark_domain::{LlmId, RunId, Source, WorkloadSlug, uuid::Uuid};
+use benchmark_ports::RunFilter;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::auth::ReadKey;
+use crate::error::ApiError;
+use crate::page::{Page, parse_limit, unknown_cursor};
+use crate::query::{Query, parse};
+use crate::representation::Shown;
+use crate::services::Services;
+use crate::wire::Run;
+
+/// Which runs, and which page of them.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Parameters {
+    /// Only runs on this workload.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"))]
+    workload: Option<String>,
+    /// Only runs of the LLM with this id.
+    #[schemars(schema_with = "crate::wire::schema::uuid")]
+    llm: Option<String>,
+    /// Only runs from this source.
+    #[schemars(schema_with = "crate::wire::schema::source")]
+    source: Option<String>,
+    /// How many runs are shown at most; 100 where it is left out.
+    #[schemars(with = "u16", range(min = 1, max = 1000))]
+    limit: Option<String>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+impl Parameters {
+    fn filter(&self) -> Result<RunFilter, ApiError> {
+        let source = |text: &str| {
+            Source::parse(text).ok_or("a source is one of simulation, import, push, probe")
+        };
+        let llm = |text: &str| Uuid::try_parse(text).map(LlmId).map_err(|_| "is not the id of an LLM");
+        Ok(RunFilter {
+            workload: parse("workload", self.workload.as_deref(), WorkloadSlug::parse)?,
+            llm: parse("llm", self.llm.as_deref(), llm)?,
+            source: parse("source", self.source.as_deref(), source)?,
+        })
+    }
+}
+
+/// Recorded runs, the one that started last first
+#[api_operation(
+    tag = "runs",
+    operation_id = "listRuns",
+    error_code = 401,
+    error_code = 403,
+    error_code = 422,
+    error_code = 500,
+    error_code = 503
+)]
+pub(crate) async fn runs(
+    _key: ReadKey,
+    parameters: Query<Parameters>,
+    services: Data<Services>,
+) -> Result<Shown<Page<Run>>, ApiError> {
+    let filter = parameters.0.filter()?;
+    let limit = parse_limit(parameters.0.limit.as_deref())?;
+    let after = parameters.0.after.as_deref().map(|after| Uuid::try_parse(after).map(RunId));
+    let after = after.transpose().map_err(|_| unknown_cursor())?;
+    let runs = services.browse_catalogue.runs(&filter, after, limit).await?;
+    let runs = runs.ok_or_else(unknown_cursor)?.iter().map(Run::from).collect();
+    Ok(Shown::new(&Page::new(runs, limit, |last| last.id.clone()), &*services.clock))
+}

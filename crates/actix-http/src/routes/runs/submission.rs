@@ -1,0 +1,166 @@
+use std::collections::BTreeMap;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{FromRequest, HttpRequest};
+use apistos::paths::{Examples, MediaType, RequestBody};
+use apistos::reference_or::ReferenceOr;
+use apistos::{ApiComponent, Schema};
+use benchmark_domain::{Run, Source};
+use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
+use schemars::JsonSchema;
+use schemars::r#gen::SchemaSettings;
+use serde_json::json;
+
+use crate::body::{self, BodyLimits};
+use crate::error::ApiError;
+use crate::json;
+use crate::wire::{Example, NewRun, Object, Refusal};
+
+/// The body of a request to record runs, as it arrived.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    bytes: Bytes,
+    layout: Layout,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Layout {
+    One,
+    Array,
+    Lines,
+}
+
+impl Submission {
+    async fn read(
+        headers: &HeaderMap,
+        payload: Payload,
+        limits: BodyLimits,
+    ) -> Result<Self, ApiError> {
+        let lines = is_lines(headers)?;
+        let bytes = body::read(headers, payload, limits).await?;
+        let layout = match bytes.trim_ascii_start().first() {
+            _ if lines => Layout::Lines,
+            Some(b'[') => Layout::Array,
+            _ => Layout::One,
+        };
+        Ok(Self { bytes, layout })
+    }
+
+    /// The runs.
+    ///
+    /// # Errors
+    /// 400 where a part is not JSON, 422 with the place of what cannot be.
+    pub(super) fn parse(&self) -> Result<Vec<Run>, ApiError> {
+        let runs = match self.layout {
+            Layout::One => vec![json::parse::<Object<NewRun>>(&self.bytes)?],
+            Layout::Array => json::parse(&self.bytes)?,
+            Layout::Lines => self
+                .lines()
+                .map(|(number, line)| json::parse(line).map_err(|e| e.at(&line_place(number))))
+                .collect::<Result<_, _>>()?,
+        };
+        let into_domain = |(at, Object(run)): (usize, Object<NewRun>)| {
+            run.into_domain(Source::Push).map_err(|refusal| self.refuse(at, &refusal))
+        };
+        runs.into_iter().enumerate().map(into_domain).collect()
+    }
+
+    /// The refusal of the run number `at`, counted from 0.
+    pub(super) fn refuse(&self, at: usize, refusal: &Refusal) -> ApiError {
+        let Refusal { path, reason } = refusal;
+        match self.layout {
+            Layout::One if path.is_empty() => ApiError::invalid("body", reason),
+            Layout::One => ApiError::invalid(path, reason),
+            Layout::Array if path.is_empty() => ApiError::invalid(format!("[{at}]"), reason),
+            Layout::Array => ApiError::invalid(format!("[{at}].{path}"), reason),
+            Layout::Lines => {
+                let number = self.lines().nth(at).map_or(0, |(number, _)| number);
+                let field = if path.is_empty() { "run" } else { path };
+                ApiError::invalid(field, reason).at(&line_place(number))
+            }
+        }
+    }
+
+    /// The lines that are not blank, with their numbers, counted from 1.
+    fn lines(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let lines = (1..).zip(self.bytes.split(|byte| *byte == b'\n'));
+        lines.filter(|(_, line)| !line.trim_ascii().is_empty())
+    }
+}
+
+fn line_place(number: usize) -> String {
+    format!("line {number}")
+}
+
+fn is_lines(headers: &HeaderMap) -> Result<bool, ApiError> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = given.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        Ok(false)
+    } else if essence.eq_ignore_ascii_case("application/x-ndjson") {
+        Ok(true)
+    } else {
+        let message = "Content-Type: application/json or application/x-ndjson is needed";
+        Err(ApiError::unsupported(message))
+    }
+}
+
+impl FromRequest for Submission {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let limits = request.app_data().copied().unwrap_or_default();
+            Self::read(request.headers(), payload, limits).await
+        })
+    }
+}
+
+/// What a JSON body may be.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "a schema; the body is parsed by its first character")]
+enum OneOrMany {
+    One(NewRun),
+    Many(#[schemars(length(min = 1))] Vec<NewRun>),
+}
+
+impl ApiComponent for Submission {
+    fn child_schemas() -> Vec<(String, ReferenceOr<Schema>)> {
+        let generator = SchemaSettings::openapi3().into_generator();
+        let definitions = generator.into_root_schema_for::<OneOrMany>().definitions;
+        definitions.into_iter().map(|(name, schema)| (name, schema.into())).collect()
+    }
+
+    fn schema() -> Option<(String, ReferenceOr<Schema>)> {
+        None
+    }
+
+    fn request_body() -> Option<RequestBody> {
+        let generator = SchemaSettings::openapi3().into_generator();
+        let mut schema = generator.into_root_schema_for::<OneOrMany>().schema;
+        schema.metadata = None;
+        let as_json = MediaType {
+            schema: Some(Schema::Object(schema).into()),
+            example: Some(Examples::Example(json!(NewRun::example()))),
+            ..MediaType::default()
+        };
+        let as_lines = MediaType {
+            example: Some(Examples::Example(format!("{}\n", json!(NewRun::example())).into())),
+            schema: Some(crate::wire::schema::any_text().into()),
+            ..MediaType::default()
+        };
+        Some(RequestBody {
+            content: BTreeMap::from([
+                ("application/json".to_owned(), as_json),
+                ("application/x-ndjson".to_owned(), as_lines),
+            ]),
+            required: Some(true),
+            ..RequestBody::default()
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! What the routes call.
+
+use std::sync::Arc;
+
+use benchmark_application::{Authenticate, BrowseCatalogue, CheckHealth, ReadRanking, RecordRuns};
+use benchmark_domain::WorkloadSlug;
+use benchmark_ports::Clock;
+use prometheus::Registry;
+
+/// The use cases behind the routes, made by the composition root.
+pub struct Services {
+    /// Tells who presents a key.
+    pub authenticate: Authenticate,
+    /// Answers questions for rankings; its encoder must be
+    /// [`JsonRankings`](crate::JsonRankings).
+    pub read_ranking: Arc<ReadRanking>,
+    /// Lists metrics, LLMs, workloads and runs.
+    pub browse_catalogue: BrowseCatalogue,
+    /// Records what is pushed.
+    pub record_runs: Arc<RecordRuns>,
+    /// Asks every dependency how it is.
+    pub check_health: CheckHealth,
+    /// The workload of a question that names none.
+    pub default_workload: WorkloadSlug,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Where `GET /metrics` reads, and where the requests are counted.
+    pub metrics: Registry,
+}

@@ -1,0 +1,157 @@
+//! The examples of the OpenAPI document. Made of the types that are served, so
+//! that they cannot be wrong.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Conditions, Direction, Llm, Measurement, Metric, NewFigures, NewMeasurement, NewRun,
+    NewSamples, NewTool, Ranking, RankingEntry, RecordedRun, Run, Workload,
+};
+
+/// A type of which there is an example.
+pub(crate) trait Example {
+    fn example() -> Self;
+}
+
+impl<T: Example> Example for Vec<T> {
+    fn example() -> Self {
+        vec![T::example()]
+    }
+}
+
+impl Example for RankingEntry {
+    fn example() -> Self {
+        Self {
+            id: "fe860508-ecf7-4f57-941d-a0dbbe63cfa4".to_owned(),
+            metric: "TTFT".to_owned(),
+            llm_name: "Llama 3.1 405".to_owned(),
+            provider: None,
+            mean_value: 1.0281117694509072,
+            rank: 1,
+            timestamp: "2024-09-27T08:57:17.739976Z".to_owned(),
+            unit: "s".to_owned(),
+            value: 1.0281117694509072,
+            ci_low: Some(1.0105),
+            ci_high: Some(1.0457),
+            rank_low: 1,
+            rank_high: 2,
+            provisional: true,
+            sample_count: 1000,
+            run_count: 1,
+            attempted_requests: 1004,
+            failed_requests: 4,
+            mostly_failed: false,
+            p50: Some(0.9917),
+            p90: Some(1.4023),
+            p95: Some(1.5548),
+            p99: Some(1.8731),
+            workload: "default".to_owned(),
+            source: "simulation".to_owned(),
+        }
+    }
+}
+
+impl Example for Ranking {
+    fn example() -> Self {
+        Self {
+            metric: "TTFT".to_owned(),
+            unit: "s".to_owned(),
+            better: Direction::Lower,
+            workload: "default".to_owned(),
+            window: "latest".to_owned(),
+            statistic: "mean".to_owned(),
+            entries: Example::example(),
+        }
+    }
+}
+
+impl Example for Llm {
+    fn example() -> Self {
+        Self {
+            id: "6d1f0e0c-4f0e-8c5a-9a53-0b7c0f6f2f10".to_owned(),
+            name: "llama2-70b-4096".to_owned(),
+            provider: Some("groq".to_owned()),
+        }
+    }
+}
+
+impl Example for Metric {
+    fn example() -> Self {
+        (&benchmark_domain::metrics::BUILT_IN[0]).into()
+    }
+}
+
+impl Example for Conditions {
+    fn example() -> Self {
+        Self {
+            input_tokens: Some(550),
+            output_tokens: Some(150),
+            concurrency: Some(5),
+            ..Self::default()
+        }
+    }
+}
+
+impl Example for Workload {
+    fn example() -> Self {
+        Self { slug: "550in-150out-c5".to_owned(), conditions: Example::example() }
+    }
+}
+
+impl Example for Run {
+    fn example() -> Self {
+        let ttft = Measurement {
+            sampled: true,
+            count: Some(3),
+            mean: 0.27,
+            standard_deviation: Some(0.0656),
+            min: Some(0.21),
+            max: Some(0.34),
+            p50: Some(0.26),
+            p90: Some(0.34),
+            p95: Some(0.34),
+            p99: Some(0.34),
+        };
+        Self {
+            id: "0a3b8f0e-6f1c-8d2e-b1a4-5e6f708192a3".to_owned(),
+            llm: Example::example(),
+            workload: "550in-150out-c5".to_owned(),
+            source: "push".to_owned(),
+            started_at: "2024-09-27T08:57:17.739976Z".to_owned(),
+            recorded_at: "2024-09-27T09:00:00.000000Z".to_owned(),
+            tool: Some("our-probe".to_owned()),
+            tool_version: Some("1.4".to_owned()),
+            attempted_requests: 3,
+            failed_requests: 0,
+            file_name: None,
+            metrics: BTreeMap::from([("TTFT".to_owned(), ttft)]),
+        }
+    }
+}
+
+impl Example for NewRun {
+    fn example() -> Self {
+        let samples = NewSamples { samples: vec![0.21, 0.26, 0.34] };
+        let figures = NewFigures { mean: 41.5, p99: Some(55.0), ..NewFigures::default() };
+        Self {
+            llm_name: "llama2-70b-4096".to_owned(),
+            provider: Some("groq".to_owned()),
+            workload: None,
+            conditions: Some(Example::example()),
+            started_at: "2024-09-27T08:57:17.739976Z".to_owned(),
+            tool: Some(NewTool { name: "our-probe".to_owned(), version: Some("1.4".to_owned()) }),
+            attempted_requests: None,
+            failed_requests: Some(0),
+            metrics: BTreeMap::from([
+                ("TTFT".to_owned(), NewMeasurement::Samples(samples)),
+                ("TPS".to_owned(), NewMeasurement::Figures(figures)),
+            ]),
+        }
+    }
+}
+
+impl Example for RecordedRun {
+    fn example() -> Self {
+        Self { id: "0a3b8f0e-6f1c-8d2e-b1a4-5e6f708192a3".to_owned(), new: true }
+    }
+}

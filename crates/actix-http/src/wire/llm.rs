@@ -1,0 +1,23 @@
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// An LLM: a name and, where known, who serves it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Llm {
+    /// Derived from name and provider: the same everywhere and always.
+    #[schemars(schema_with = "super::schema::uuid")]
+    pub id: String,
+    /// The model.
+    pub name: String,
+    /// Who serves it, where known.
+    pub provider: Option<String>,
+}
+
+impl From<&benchmark_domain::Llm> for Llm {
+    fn from(llm: &benchmark_domain::Llm) -> Self {
+        let id = llm.id().to_string();
+        let benchmark_domain::Llm { name, provider } = llm;
+        Self { id, name: name.to_string(), provider: provider.as_ref().map(ToString::to_string) }
+    }
+}

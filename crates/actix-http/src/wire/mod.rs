@@ -1,0 +1,36 @@
+//! The JSON shapes of what the API shows and takes, shared with the command
+//! line, whose `--json` prints the same.
+//!
+//! They are made from domain types by destructuring, so that a new field of
+//! the domain does not compile until somebody has decided whether it is shown.
+
+mod example;
+mod llm;
+mod metric;
+mod new_measurement;
+mod new_run;
+mod object;
+mod ranking;
+mod refusal;
+mod run;
+pub(crate) mod schema;
+mod workload;
+
+pub(crate) use example::Example;
+pub use llm::Llm;
+pub use metric::{Direction, Metric};
+pub use new_measurement::{NewFigures, NewMeasurement, NewSamples};
+pub use new_run::{NewRun, NewTool};
+pub(crate) use object::Object;
+pub use ranking::{Ranking, RankingEntry};
+pub use refusal::Refusal;
+pub use run::{Measurement, RecordedRun, Run};
+pub use workload::{Conditions, Workload};
+
+use benchmark_domain::Timestamp;
+use benchmark_domain::chrono::SecondsFormat;
+
+/// RFC 3339 in UTC, with microseconds and `Z`: `2024-09-27T08:57:17.739976Z`.
+pub fn timestamp(moment: Timestamp) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Micros, true)
+}

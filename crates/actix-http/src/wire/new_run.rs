@@ -1,0 +1,151 @@
+use std::collections::BTreeMap;
+
+use benchmark_domain::chrono::{DateTime, Utc};
+use benchmark_domain::{
+    Llm, LlmName, Measurement, MetricName, Provider, Requests, Run, RunParts, Source, Tool,
+    Workload, WorkloadSlug,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::object::{by_name, optional};
+use super::{Conditions, NewMeasurement, Refusal};
+
+/// A run to be recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRun {
+    /// The model.
+    #[schemars(length(min = 1, max = 200))]
+    pub llm_name: String,
+    /// Who serves it, where known.
+    #[schemars(length(min = 1, max = 100))]
+    pub provider: Option<String>,
+    /// The slug of the conditions. Where it is left out, the conditions name
+    /// themselves (`550in-150out-c5`); without any, it is `default`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"))]
+    pub workload: Option<String>,
+    /// The conditions themselves. A workload that is known keeps what it has.
+    #[serde(default, deserialize_with = "optional")]
+    pub conditions: Option<Conditions>,
+    /// When the run started, in RFC 3339; kept to the microsecond.
+    #[schemars(schema_with = "super::schema::date_time")]
+    pub started_at: String,
+    /// What measured it, where known.
+    #[serde(default, deserialize_with = "optional")]
+    pub tool: Option<NewTool>,
+    /// How many requests were sent. Where it is left out: as many as the metric
+    /// with the most samples has, and the failed ones on top.
+    #[schemars(range(min = 1, max = 9_007_199_254_740_992_u64))]
+    pub attempted_requests: Option<u64>,
+    /// How many of them failed; none where it is left out.
+    #[schemars(range(max = 9_007_199_254_740_992_u64))]
+    pub failed_requests: Option<u64>,
+    /// What was measured, by metric.
+    #[serde(deserialize_with = "by_name")]
+    pub metrics: BTreeMap<String, NewMeasurement>,
+}
+
+/// What measured a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTool {
+    /// The tool's name.
+    #[schemars(length(min = 1, max = 100))]
+    pub name: String,
+    /// Its version, where known.
+    #[schemars(length(min = 1, max = 100))]
+    pub version: Option<String>,
+}
+
+impl NewRun {
+    /// The run as the domain knows it.
+    ///
+    /// # Errors
+    /// [`Refusal`] with the first field that cannot be, and why.
+    pub fn into_domain(self, source: Source) -> Result<Run, Refusal> {
+        let Self {
+            llm_name,
+            provider,
+            workload,
+            conditions,
+            started_at,
+            tool,
+            attempted_requests,
+            failed_requests,
+            metrics,
+        } = self;
+        let name = LlmName::parse(&llm_name).map_err(|e| Refusal::new("llm_name", e))?;
+        let provider = provider
+            .map(|provider| Provider::parse(&provider))
+            .transpose()
+            .map_err(|e| Refusal::new("provider", e))?;
+        let started_at = DateTime::parse_from_rfc3339(&started_at)
+            .map_err(|_| Refusal::new("started_at", "is not a moment in RFC 3339"))?
+            .with_timezone(&Utc);
+        let tool = tool
+            .map(|NewTool { name, version }| Tool::parse(&name, version.as_deref()))
+            .transpose()
+            .map_err(|e| Refusal::new("tool", e))?;
+        let parts = RunParts {
+            llm: Llm { name, provider },
+            workload: workload_of(workload, conditions)?,
+            source,
+            started_at,
+            tool,
+            requests: requests_of(attempted_requests, failed_requests, &metrics)?,
+            measurements: measurements_of(metrics)?,
+            provenance: None,
+        };
+        Run::new(parts).map_err(|reason| Refusal::new("", reason))
+    }
+}
+
+fn workload_of(
+    slug: Option<String>,
+    conditions: Option<Conditions>,
+) -> Result<Workload, Refusal> {
+    let slug = slug
+        .map(|slug| WorkloadSlug::parse(&slug))
+        .transpose()
+        .map_err(|reason| Refusal::new("workload", reason))?;
+    let conditions = conditions.unwrap_or_default().into_domain()?;
+    Ok(match slug {
+        Some(slug) => Workload { slug, conditions },
+        None => Workload::derived(conditions),
+    })
+}
+
+fn requests_of(
+    attempted: Option<u64>,
+    failed: Option<u64>,
+    metrics: &BTreeMap<String, NewMeasurement>,
+) -> Result<Requests, Refusal> {
+    let failed = failed.unwrap_or(0);
+    let attempted = attempted.unwrap_or_else(|| {
+        let succeeded = metrics.values().filter_map(NewMeasurement::count).max().unwrap_or(0);
+        succeeded.saturating_add(failed)
+    });
+    Requests::new(attempted, failed).ok_or_else(|| {
+        let reason = format!(
+            "{failed} failed of {attempted}; no more can fail than were sent, and at most {} can be",
+            Requests::MAX
+        );
+        Refusal::new("failed_requests", reason)
+    })
+}
+
+fn measurements_of(
+    metrics: BTreeMap<String, NewMeasurement>,
+) -> Result<BTreeMap<MetricName, Measurement>, Refusal> {
+    let mut measurements = BTreeMap::new();
+    for (text, measurement) in metrics {
+        let path = format!("metrics.{text}");
+        let name = MetricName::parse(&text).map_err(|reason| Refusal::new(&path, reason))?;
+        let measurement = measurement.into_domain().map_err(|refusal| refusal.within(&path))?;
+        if measurements.insert(name, measurement).is_some() {
+            return Err(Refusal::new(path, "is there twice, in upper and lower case"));
+        }
+    }
+    Ok(measurements)
+}

@@ -1,0 +1,160 @@
+use benchmark_domain::{Quantiles, RankInterval, RankedLlm, Tier};
+use benchmark_ports::RankingView;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Direction, timestamp};
+
+/// One LLM's place in the ranking of a metric on a workload. All values are in
+/// the metric's unit.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RankingEntry {
+    /// Identifies the entry.
+    #[schemars(schema_with = "super::schema::uuid")]
+    pub id: String,
+    /// What is measured.
+    pub metric: String,
+    /// The model.
+    pub llm_name: String,
+    /// Who serves it, where known.
+    pub provider: Option<String>,
+    /// The mean, whatever the ranking is by.
+    pub mean_value: f64,
+    /// The rank by `value`; equal values share one (1, 1, 3). LLMs that failed
+    /// more than half of their requests rank after all others.
+    pub rank: usize,
+    /// When the newest run behind the entry started.
+    #[schemars(schema_with = "super::schema::date_time")]
+    pub timestamp: String,
+    /// The unit of all values.
+    pub unit: String,
+    /// The value that the ranking is by.
+    pub value: f64,
+    /// The lower end of the value's 95 % confidence interval, where known.
+    pub ci_low: Option<f64>,
+    /// The upper end of the value's 95 % confidence interval, where known.
+    pub ci_high: Option<f64>,
+    /// The best rank that the LLM may have: 1 + how many are significantly
+    /// better.
+    pub rank_low: usize,
+    /// The worst rank that the LLM may have: all but those that are
+    /// significantly worse.
+    pub rank_high: usize,
+    /// Fewer than three runs stand behind the entry, so that how far runs lie
+    /// apart is not known.
+    pub provisional: bool,
+    /// How many samples stand behind it, as far as its runs tell.
+    pub sample_count: u64,
+    /// How many runs stand behind it.
+    pub run_count: usize,
+    /// How many requests those runs sent.
+    pub attempted_requests: u64,
+    /// How many of them failed.
+    pub failed_requests: u64,
+    /// More than half of them failed.
+    pub mostly_failed: bool,
+    /// The median, where known.
+    pub p50: Option<f64>,
+    /// The 90th percentile, where known.
+    pub p90: Option<f64>,
+    /// The 95th percentile, where known.
+    pub p95: Option<f64>,
+    /// The 99th percentile, where known.
+    pub p99: Option<f64>,
+    /// The conditions under which it was measured.
+    pub workload: String,
+    /// Where the newest run came from: `simulation`, `import`, `push`, `probe`.
+    #[schemars(schema_with = "super::schema::source")]
+    pub source: String,
+}
+
+impl RankingEntry {
+    fn new(ranking: &RankingView, entry: &benchmark_domain::RankingEntry) -> Self {
+        let benchmark_domain::RankingEntry { id, ranked } = entry;
+        let RankedLlm {
+            llm,
+            rank,
+            rank_interval: RankInterval { low: rank_low, high: rank_high },
+            tier,
+            value,
+            interval,
+            provisional,
+            mean,
+            quantiles: Quantiles { p50, p90, p95, p99 },
+            sample_count,
+            run_count,
+            requests,
+            source,
+            measured_at,
+        } = ranked;
+        Self {
+            id: id.to_string(),
+            metric: ranking.metric.name.to_string(),
+            llm_name: llm.name.to_string(),
+            provider: llm.provider.as_ref().map(ToString::to_string),
+            mean_value: *mean,
+            rank: *rank,
+            timestamp: timestamp(*measured_at),
+            unit: ranking.metric.unit.to_string(),
+            value: *value,
+            ci_low: interval.map(|interval| interval.low),
+            ci_high: interval.map(|interval| interval.high),
+            rank_low: *rank_low,
+            rank_high: *rank_high,
+            provisional: *provisional,
+            sample_count: *sample_count,
+            run_count: *run_count,
+            attempted_requests: requests.attempted(),
+            failed_requests: requests.failed(),
+            mostly_failed: *tier == Tier::MostlyFailed,
+            p50: *p50,
+            p90: *p90,
+            p95: *p95,
+            p99: *p99,
+            workload: ranking.workload.to_string(),
+            source: source.as_str().to_owned(),
+        }
+    }
+
+    /// The entries of a ranking, the best one first.
+    pub fn all_of(ranking: &RankingView) -> Vec<Self> {
+        ranking.entries.iter().map(|entry| Self::new(ranking, entry)).collect()
+    }
+}
+
+/// The ranking of one metric among those of a workload.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Ranking {
+    /// What is measured.
+    pub metric: String,
+    /// The unit of all values.
+    pub unit: String,
+    /// Which values are better.
+    pub better: Direction,
+    /// The conditions under which it was measured.
+    pub workload: String,
+    /// Which runs count: `latest`, `all`, or a duration such as `7d`.
+    pub window: String,
+    /// What the ranking is by: `mean`, `p50`, `p90`, `p95` or `p99`.
+    #[schemars(schema_with = "super::schema::statistic")]
+    pub statistic: String,
+    /// The entries, the best one first.
+    pub entries: Vec<RankingEntry>,
+}
+
+impl From<&RankingView> for Ranking {
+    fn from(ranking: &RankingView) -> Self {
+        let RankingView { metric, workload, window, statistic, entries: _, message: _ } = ranking;
+        Self {
+            metric: metric.name.to_string(),
+            unit: metric.unit.to_string(),
+            better: metric.direction.into(),
+            workload: workload.to_string(),
+            window: window.to_string(),
+            statistic: statistic.to_string(),
+            entries: RankingEntry::all_of(ranking),
+        }
+    }
+}

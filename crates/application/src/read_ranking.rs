@@ -1,0 +1,173 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use benchmark_domain::{
+    EntryId, Metric, RankingEntry, RankingScope, Statistic, Window, WorkloadSlug, rank,
+};
+use benchmark_ports::{
+    Catalogue, Clock, Document, LoadError, LoadRanking, Loaded, PageLimit, RankingCache,
+    RankingEncoder, RankingQuery, RankingReader, RankingView, StoreError, Subject,
+};
+
+/// Answers questions for rankings, from the cache where it can.
+pub struct ReadRanking {
+    cache: Arc<dyn RankingCache>,
+    compute: ComputeRanking,
+}
+
+impl ReadRanking {
+    /// Reads through `cache` what `compute` makes.
+    pub fn new(cache: Arc<dyn RankingCache>, compute: ComputeRanking) -> Self {
+        Self { cache, compute }
+    }
+
+    /// The answer as its readers get it.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn run(&self, query: &RankingQuery) -> Result<Arc<Document>, LoadError> {
+        self.cache.get_or_load(query, &self.compute).await
+    }
+
+    /// The rankings themselves, computed now.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn views(&self, query: &RankingQuery) -> Result<Vec<RankingView>, LoadError> {
+        Ok(self.compute.answer(query).await?.rankings)
+    }
+}
+
+/// Makes rankings of what the store holds.
+pub struct ComputeRanking {
+    reader: Arc<dyn RankingReader>,
+    catalogue: Arc<dyn Catalogue>,
+    encoder: Arc<dyn RankingEncoder>,
+    clock: Arc<dyn Clock>,
+}
+
+struct Answer {
+    rankings: Vec<RankingView>,
+    message: Option<String>,
+    is_empty: bool,
+}
+
+impl ComputeRanking {
+    /// Makes them of what `reader` reads, as `encoder` writes them.
+    pub fn new(
+        reader: Arc<dyn RankingReader>,
+        catalogue: Arc<dyn Catalogue>,
+        encoder: Arc<dyn RankingEncoder>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { reader, catalogue, encoder, clock }
+    }
+
+    async fn answer(&self, query: &RankingQuery) -> Result<Answer, LoadError> {
+        let metrics = self.catalogue.metrics().await?;
+        let asked = match &query.subject {
+            Subject::AllMetrics => metrics,
+            Subject::Metric(name) => match metrics.iter().find(|metric| metric.name == *name) {
+                Some(metric) => vec![metric.clone()],
+                None => {
+                    let known = metrics.into_iter().map(|metric| metric.name).collect();
+                    return Err(LoadError::UnknownMetric { name: name.clone(), known });
+                }
+            },
+        };
+        let mut rankings = Vec::with_capacity(asked.len());
+        let mut is_empty = true;
+        for metric in asked {
+            let entries = self.entries(&metric, query).await?;
+            is_empty &= entries.is_empty();
+            rankings.push(view(metric, entries, query));
+        }
+        let mut message = None;
+        if is_empty {
+            let with_runs = self.workloads_with_runs(&rankings).await?;
+            message = Some(no_runs(&query.workload, query.window, &with_runs));
+            rankings.iter_mut().for_each(|ranking| ranking.message.clone_from(&message));
+        }
+        Ok(Answer { rankings, message, is_empty })
+    }
+
+    /// The whole ranking of a metric: the published one where that is what was
+    /// asked for and it holds, else computed.
+    async fn entries(
+        &self,
+        metric: &Metric,
+        query: &RankingQuery,
+    ) -> Result<Vec<RankingEntry>, StoreError> {
+        let RankingQuery { workload, window, statistic, .. } = query;
+        let scope = RankingScope { metric: metric.name.clone(), workload: workload.clone() };
+        if (*window, *statistic) == (Window::Latest, Statistic::Mean)
+            && let Some(current) = self.reader.current(&scope).await?
+            && current.up_to_date
+        {
+            return Ok(current.publication.entries);
+        }
+        let read = self.reader.contenders(&scope, *window, self.clock.now()).await?;
+        let entries = rank(metric.direction, *statistic, read.contenders)
+            .into_iter()
+            .map(|ranked| RankingEntry {
+                id: EntryId::derived(&scope, *window, *statistic, &ranked),
+                ranked,
+            })
+            .collect();
+        Ok(entries)
+    }
+
+    async fn workloads_with_runs(
+        &self,
+        rankings: &[RankingView],
+    ) -> Result<Vec<WorkloadSlug>, StoreError> {
+        const NAMED: u64 = 20;
+        let limit = PageLimit::new(NAMED).unwrap_or_default();
+        let mut workloads = Vec::new();
+        for ranking in rankings {
+            workloads.extend(self.catalogue.workloads_with(&ranking.metric.name, limit).await?);
+        }
+        workloads.sort_unstable();
+        workloads.dedup();
+        Ok(workloads)
+    }
+}
+
+#[async_trait]
+impl LoadRanking for ComputeRanking {
+    async fn load(&self, query: &RankingQuery) -> Result<Loaded, LoadError> {
+        let made_at = self.clock.now();
+        let Answer { rankings, message, is_empty } = self.answer(query).await?;
+        let document = match (&query.subject, rankings.as_slice()) {
+            (Subject::Metric(_), [ranking]) => self.encoder.one(ranking, made_at),
+            (_, rankings) => self.encoder.all(rankings, message.as_deref(), made_at),
+        };
+        Ok(Loaded { document: Arc::new(document), keep: !is_empty })
+    }
+}
+
+/// What was asked for of a whole ranking.
+fn view(metric: Metric, entries: Vec<RankingEntry>, query: &RankingQuery) -> RankingView {
+    let RankingQuery { subject: _, workload, window, statistic, provider, limit, offset } = query;
+    let of_provider =
+        |entry: &RankingEntry| provider.is_none() || entry.ranked.llm.provider == *provider;
+    let offset = usize::try_from(*offset).unwrap_or(usize::MAX);
+    RankingView {
+        metric,
+        workload: workload.clone(),
+        window: *window,
+        statistic: *statistic,
+        entries: entries.into_iter().filter(of_provider).skip(offset).take(limit.get()).collect(),
+        message: None,
+    }
+}
+
+fn no_runs(workload: &WorkloadSlug, window: Window, others: &[WorkloadSlug]) -> String {
+    let others: Vec<_> = others.iter().map(WorkloadSlug::as_str).collect();
+    let hint = match others.as_slice() {
+        [] => "no workload has any".to_owned(),
+        [one] if *one == workload.as_str() => "a longer window may".to_owned(),
+        some => format!("these workloads have: {}", some.join(", ")),
+    };
+    format!("no runs to rank on workload {workload} in window {window}; {hint}")
+}

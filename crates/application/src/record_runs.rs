@@ -1,0 +1,88 @@
+use std::sync::Arc;
+
+use benchmark_domain::{MetricName, Run};
+use benchmark_ports::{Catalogue, Clock, RankingCache, RecordOutcome, RunStore, StoreError};
+use thiserror::Error;
+
+use crate::publish_rankings::PublishRankings;
+
+/// Why runs were not recorded; none of them was.
+#[derive(Debug, Error)]
+pub enum RecordRunsError {
+    /// There was none to record.
+    #[error("there are no runs to record")]
+    Nothing,
+    /// A run measured something that the catalogue does not know.
+    #[error("there is no metric {metric}; there are {}", known.iter().map(MetricName::as_str).collect::<Vec<_>>().join(", "))]
+    UnknownMetric {
+        /// Which run, counted from 0.
+        run: usize,
+        /// What it measured.
+        metric: MetricName,
+        /// What it could have measured.
+        known: Vec<MetricName>,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Records runs and publishes the rankings that they change.
+pub struct RecordRuns {
+    runs: Arc<dyn RunStore>,
+    catalogue: Arc<dyn Catalogue>,
+    publish: Arc<PublishRankings>,
+    cache: Arc<dyn RankingCache>,
+    clock: Arc<dyn Clock>,
+}
+
+impl RecordRuns {
+    /// Records in `runs`, publishes through `publish`.
+    pub fn new(
+        runs: Arc<dyn RunStore>,
+        catalogue: Arc<dyn Catalogue>,
+        publish: Arc<PublishRankings>,
+        cache: Arc<dyn RankingCache>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { runs, catalogue, publish, cache, clock }
+    }
+
+    /// Records runs, all or none, and tells for each whether it was new.
+    ///
+    /// Once it returns they are durable, and readers of this process see them
+    /// in every ranking. If publishing fails they still do: readers compute
+    /// what is not published, and [`PublishRankings::pending`] makes it good.
+    ///
+    /// # Errors
+    /// [`RecordRunsError`].
+    pub async fn run(&self, runs: &[Run]) -> Result<Vec<RecordOutcome>, RecordRunsError> {
+        if runs.is_empty() {
+            return Err(RecordRunsError::Nothing);
+        }
+        self.check_metrics(runs).await?;
+        let recorded = self.runs.record(runs, self.clock.now()).await?;
+        for scope in &recorded.affected {
+            self.publish.run_or_log(scope).await;
+        }
+        // Publishing drops what is cached too, but may have failed.
+        let mut workloads: Vec<_> = recorded.affected.iter().map(|s| &s.workload).collect();
+        workloads.sort_unstable();
+        workloads.dedup();
+        for workload in workloads {
+            self.cache.forget(workload).await;
+        }
+        Ok(recorded.outcomes)
+    }
+
+    async fn check_metrics(&self, runs: &[Run]) -> Result<(), RecordRunsError> {
+        let known: Vec<_> =
+            self.catalogue.metrics().await?.into_iter().map(|metric| metric.name).collect();
+        for (run, parts) in runs.iter().enumerate() {
+            if let Some(metric) = parts.measurements().keys().find(|name| !known.contains(name)) {
+                return Err(RecordRunsError::UnknownMetric { run, metric: metric.clone(), known });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,205 @@
+/// Expands to the tests of whatever stores runs, rankings, the catalogue and
+/// keys: `store_contract!(Place)`, where [`Place`](crate::Place) says how to
+/// get such stores.
+#[macro_export]
+macro_rules! store_contract {
+    ($place:ty) => {
+        $crate::store_cases!($place, stores => stores, run_store: {
+            every_field_of_a_run_survives
+            a_run_of_which_little_is_known_survives
+            a_run_of_very_many_requests_survives
+            a_run_of_each_source_survives
+            an_unknown_run_is_none
+            a_run_recorded_again_changes_nothing
+            a_run_read_from_a_copy_of_its_file_is_known
+            a_run_given_twice_in_one_call_is_recorded_once
+            a_run_recorded_concurrently_is_recorded_once
+            outcomes_are_in_the_order_of_the_runs
+            the_scopes_of_new_runs_are_affected_each_once
+            runs_are_recorded_all_or_none
+            recording_no_runs_changes_nothing
+            a_known_workload_keeps_its_conditions
+            a_thousand_runs_are_recorded_in_one_call
+            runs_are_listed_the_newest_first
+            pages_of_runs_neither_repeat_nor_hide_under_insertion
+            runs_that_started_together_are_each_listed_once
+            a_page_behind_an_unknown_run_is_none
+            a_page_behind_the_last_run_is_empty
+            filters_combine
+        });
+        $crate::store_cases!($place, stores => stores, ranking_reader: {
+            a_scope_without_runs_has_no_contenders
+            a_contender_says_what_its_run_said
+            contenders_are_of_one_metric_on_one_workload
+            latest_is_the_run_that_started_last_whenever_it_was_recorded
+            latest_is_the_latest_that_measured_the_metric
+            of_runs_that_started_together_the_greater_id_is_latest
+            a_duration_takes_the_runs_that_started_inside_it
+            every_recording_of_something_new_moves_the_revision
+            what_was_never_published_is_none
+            every_field_of_a_publication_survives
+            entries_keep_their_order_where_ranks_are_shared
+            a_publication_without_entries_is_one
+            a_recording_makes_the_current_ranking_out_of_date
+            history_is_in_order_and_in_pages
+            publications_are_of_one_metric_on_one_workload
+        });
+        $crate::store_cases!($place, stores => stores, ranking_publisher: {
+            a_publication_of_an_older_basis_is_superseded
+            a_publication_of_the_same_basis_is_superseded
+            of_concurrent_publications_of_one_basis_one_is_published
+            a_scope_is_pending_until_all_its_runs_are_published
+            concurrent_recordings_leave_the_ranking_of_all_runs
+        });
+        $crate::store_cases!($place, stores => stores, catalogue: {
+            the_built_in_metrics_are_always_there
+            an_added_metric_is_listed_by_name
+            a_metric_added_again_is_known
+            a_name_has_one_definition
+            an_added_metric_can_be_measured
+            an_llm_is_known_from_its_first_run_on
+            llms_are_listed_by_name_then_provider
+            pages_of_llms_neither_repeat_nor_hide_under_insertion
+            a_page_behind_an_unknown_llm_is_none
+            every_field_of_a_workload_survives
+            workloads_are_listed_by_slug_behind_any_slug
+            workloads_with_a_metric_are_those_that_measured_it
+        });
+        $crate::store_cases!($place, stores => stores, health: {
+            a_store_that_works_is_healthy
+            the_store_is_called_store
+        });
+        $crate::api_key_store_contract!($place);
+    };
+}
+
+/// Expands to the tests of a store of keys, a decorator for example; part of
+/// [`store_contract!`](crate::store_contract).
+#[macro_export]
+macro_rules! api_key_store_contract {
+    ($place:ty) => {
+        $crate::store_cases!($place, stores => stores.keys, api_key_store: {
+            every_field_of_a_key_survives
+            an_unknown_key_is_none
+            a_key_is_found_once_it_is_inserted
+            there_is_any_key_from_the_first_on
+            a_taken_hash_or_id_is_refused
+        });
+    };
+}
+
+/// One test per case, each with stores at a place of its own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! store_cases {
+    ($place:ty, $stores:ident => $given:expr, $port:ident: { $($case:ident)* }) => {
+        mod $port {
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let place = <$place as $crate::Place>::fresh().await;
+                    let $stores = $crate::Place::open(&place).await;
+                    $crate::$port::$case($given).await;
+                }
+            )*
+        }
+    };
+}
+
+/// Expands to the tests of stores that outlive their process:
+/// `persistence_contract!(Place)`.
+#[macro_export]
+macro_rules! persistence_contract {
+    ($place:ty) => {
+        $crate::persistence_contract!($place: {
+            everything_survives_reopening
+            recording_goes_on_after_reopening
+            what_was_not_published_yet_is_pending_after_reopening
+            two_that_are_open_at_once_see_the_same
+        });
+    };
+    ($place:ty: { $($case:ident)* }) => {
+        mod persistence {
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    $crate::persistence::$case(<$place as $crate::Place>::fresh().await).await;
+                }
+            )*
+        }
+    };
+}
+
+/// Expands to the tests of a cache: `ranking_cache_contract!(cache)`, where
+/// `async fn cache(ttl: Duration, bytes: u64, clock: Arc<dyn Clock>) ->
+/// Arc<dyn RankingCache>` makes an empty one.
+#[macro_export]
+macro_rules! ranking_cache_contract {
+    ($cache:ident) => {
+        $crate::ranking_cache_contract!($cache: {
+            what_was_loaded_is_kept
+            each_question_has_its_own_answer
+            an_answer_is_kept_no_longer_than_its_time
+            whoever_asks_at_once_shares_one_load
+            whoever_asks_at_once_for_an_expired_answer_shares_one_load
+            after_a_failure_the_next_one_tries_again
+            a_failure_does_not_hold_up_who_waits
+            who_gives_up_does_not_hold_up_who_waits
+            what_may_not_be_kept_is_loaded_again
+            what_may_not_be_kept_is_shared_by_whoever_asks_at_once
+            forgetting_drops_every_answer_about_a_workload
+            forgetting_touches_no_other_workload
+            who_asks_after_forgetting_gets_a_later_load
+            a_load_that_ends_after_forgetting_is_not_served
+            what_is_kept_takes_no_more_than_its_bytes
+            what_is_too_large_to_keep_is_served
+        });
+    };
+    ($cache:ident: { $($case:ident)* }) => {
+        mod ranking_cache {
+            use super::*;
+            use $crate::ranking_cache::{BYTES, TTL};
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let now = $crate::fixtures::at(0);
+                    let clock = std::sync::Arc::new($crate::StoppedClock::at(now));
+                    let cache = $cache(TTL, BYTES, clock.clone()).await;
+                    $crate::ranking_cache::$case(cache, clock).await;
+                }
+            )*
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// A case that no macro names would never run.
+    #[test]
+    fn every_case_is_named() {
+        let named = include_str!("cases.rs");
+        let modules = [
+            include_str!("run_store.rs"),
+            include_str!("ranking_reader.rs"),
+            include_str!("ranking_publisher.rs"),
+            include_str!("catalogue.rs"),
+            include_str!("api_key_store.rs"),
+            include_str!("health.rs"),
+            include_str!("persistence.rs"),
+            include_str!("ranking_cache.rs"),
+        ];
+        let mut cases = 0;
+        for line in modules.iter().flat_map(|module| module.lines()) {
+            let Some(case) = line.strip_prefix("pub async fn ") else { continue };
+            let case = case.split('(').next().unwrap();
+            assert!(named.lines().any(|line| line.trim() == case), "{case} is not in cases.rs");
+            cases += 1;
+        }
+        assert!(cases > 70, "{cases}");
+    }
+}

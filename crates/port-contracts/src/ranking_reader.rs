@@ -1,0 +1,264 @@
+//! What `RankingReader` promises.
+
+#![expect(missing_docs, reason = "the name of a case says what it tests")]
+
+use benchmark_domain::{
+    ConfidenceInterval, Contender, Publication, Quantiles, RankInterval, RankedLlm, RankingEntry,
+    Requests, Run, RunMeasurement, Source, Tier, Window, metrics,
+};
+use benchmark_ports::{Contenders, PublishOutcome, Revision};
+
+use crate::Stores;
+use crate::fixtures::{
+    RunBuilder, a_run, at, entry_id, full_figures, llm, llm_at, measured, page, scope_of, slug,
+    ttft,
+};
+use crate::publishing::publish;
+
+async fn record(stores: &Stores, runs: impl IntoIterator<Item = RunBuilder>) -> Vec<Run> {
+    let runs: Vec<_> = runs.into_iter().map(RunBuilder::build).collect();
+    stores.runs.record(&runs, at(0)).await.unwrap();
+    runs
+}
+
+/// The TTFTs on `default` by LLM, in order, so that they can be compared.
+async fn contenders(stores: &Stores, window: Window) -> Vec<Contender> {
+    let found = stores.rankings.contenders(&ttft(), window, at(0)).await.unwrap();
+    let mut contenders = found.contenders;
+    contenders.sort_by(|a, b| a.llm.cmp(&b.llm));
+    for contender in &mut contenders {
+        contender.runs.sort_by_key(|run| (run.started_at, run.run));
+    }
+    contenders
+}
+
+/// Those runs as the measurements of TTFT that they are, in the same order.
+fn ttfts(runs: &[&Run]) -> Vec<RunMeasurement> {
+    let mut runs: Vec<_> = runs.iter().map(|run| measured(run, &metrics::TTFT)).collect();
+    runs.sort_by_key(|run| (run.started_at, run.run));
+    runs
+}
+
+pub async fn a_scope_without_runs_has_no_contenders(stores: Stores) {
+    record(&stores, [a_run().samples(metrics::TPS, &[1.0])]).await;
+    for window in [Window::Latest, Window::Hours(24), Window::All] {
+        let found = stores.rankings.contenders(&ttft(), window, at(0)).await.unwrap();
+        assert_eq!(found, Contenders { revision: Revision(0), contenders: vec![] });
+    }
+}
+
+pub async fn a_contender_says_what_its_run_said(stores: Stores) {
+    let runs = record(
+        &stores,
+        [
+            a_run().llm("a").provider("groq").requests(9, 4).ttft(&[0.1, 0.0, 1e-9, 7.0]),
+            a_run().llm("b").source(Source::Import).reported(metrics::TTFT, full_figures()),
+        ],
+    )
+    .await;
+    for window in [Window::Latest, Window::Hours(1), Window::All] {
+        let expected = [
+            Contender { llm: llm_at("a", "groq"), runs: ttfts(&[&runs[0]]) },
+            Contender { llm: llm("b"), runs: ttfts(&[&runs[1]]) },
+        ];
+        assert_eq!(contenders(&stores, window).await, expected, "{window}");
+    }
+}
+
+pub async fn contenders_are_of_one_metric_on_one_workload(stores: Stores) {
+    let runs = record(
+        &stores,
+        [
+            a_run().llm("here"),
+            a_run().llm("elsewhere").workload("other"),
+            a_run().llm("otherwise").samples(metrics::TPS, &[1.0]),
+        ],
+    )
+    .await;
+    for window in [Window::Latest, Window::Hours(1), Window::All] {
+        let expected = [Contender { llm: llm("here"), runs: ttfts(&[&runs[0]]) }];
+        assert_eq!(contenders(&stores, window).await, expected, "{window}");
+    }
+}
+
+pub async fn latest_is_the_run_that_started_last_whenever_it_was_recorded(stores: Stores) {
+    // Two in one call, the newer one first; then an older one; then a newer one.
+    let first = record(&stores, [a_run().started(at(-10)), a_run().started(at(-20))]).await;
+    assert_eq!(contenders(&stores, Window::Latest).await[0].runs, ttfts(&[&first[0]]));
+    record(&stores, [a_run().started(at(-30))]).await;
+    assert_eq!(contenders(&stores, Window::Latest).await[0].runs, ttfts(&[&first[0]]));
+    let last = record(&stores, [a_run().started(at(-5))]).await;
+    assert_eq!(contenders(&stores, Window::Latest).await[0].runs, ttfts(&[&last[0]]));
+}
+
+pub async fn latest_is_the_latest_that_measured_the_metric(stores: Stores) {
+    let with = record(&stores, [a_run().started(at(-20))]).await;
+    record(&stores, [a_run().started(at(-10)).samples(metrics::TPS, &[1.0])]).await;
+    assert_eq!(contenders(&stores, Window::Latest).await[0].runs, ttfts(&[&with[0]]));
+}
+
+pub async fn of_runs_that_started_together_the_greater_id_is_latest(stores: Stores) {
+    let samples = [[0.1], [0.2], [0.3], [0.4], [0.5]];
+    let mut runs = vec![];
+    for samples in samples {
+        runs.extend(record(&stores, [a_run().ttft(&samples)]).await);
+        let greatest = runs.iter().max_by_key(|run| run.id()).unwrap();
+        assert_eq!(contenders(&stores, Window::Latest).await[0].runs, ttfts(&[greatest]));
+    }
+}
+
+pub async fn a_duration_takes_the_runs_that_started_inside_it(stores: Stores) {
+    let hour = 3600;
+    let runs = record(
+        &stores,
+        [
+            a_run().llm("a").started(at(0)),
+            a_run().llm("a").started(at(-hour)),
+            a_run().llm("a").started(at(-hour - 1)),
+            a_run().llm("b").started(at(-2 * hour)),
+        ],
+    )
+    .await;
+    let recent = contenders(&stores, Window::Hours(1)).await;
+    assert_eq!(recent, [Contender { llm: llm("a"), runs: ttfts(&[&runs[0], &runs[1]]) }]);
+    let all = contenders(&stores, Window::All).await;
+    assert_eq!(all[0].runs, ttfts(&[&runs[0], &runs[1], &runs[2]]));
+    assert_eq!(all[1].runs, ttfts(&[&runs[3]]));
+    assert_eq!(contenders(&stores, Window::Hours(2)).await, all);
+}
+
+pub async fn every_recording_of_something_new_moves_the_revision(stores: Stores) {
+    let revision = async || {
+        stores.rankings.contenders(&ttft(), Window::Latest, at(0)).await.unwrap().revision
+    };
+    record(&stores, [a_run().llm("a"), a_run().llm("b")]).await;
+    assert_eq!(revision().await, Revision(1));
+    record(&stores, [a_run().llm("a")]).await;
+    record(&stores, [a_run().workload("other")]).await;
+    assert_eq!(revision().await, Revision(1));
+    record(&stores, [a_run().llm("c")]).await;
+    assert_eq!(revision().await, Revision(2));
+}
+
+pub async fn what_was_never_published_is_none(stores: Stores) {
+    record(&stores, [a_run()]).await;
+    assert_eq!(stores.rankings.current(&ttft()).await.unwrap(), None);
+    assert_eq!(stores.rankings.history(&ttft(), Revision(0), page(10)).await.unwrap(), []);
+}
+
+fn full_entry() -> RankedLlm {
+    RankedLlm {
+        llm: llm_at("Llama 'Ω'", "groq"),
+        rank: 1,
+        rank_interval: RankInterval { low: 1, high: 2 },
+        tier: Tier::Reliable,
+        value: 0.1 + 0.2,
+        interval: Some(ConfidenceInterval { low: -0.25, high: 1e12 }),
+        provisional: true,
+        mean: 1.0 / 3.0,
+        quantiles: Quantiles { p50: Some(0.3), p90: Some(0.9), p95: Some(1.5), p99: Some(9.9) },
+        sample_count: 1 << 53,
+        run_count: 3,
+        requests: Requests::new(1 << 53, 1 << 52).unwrap(),
+        source: Source::Probe,
+        measured_at: at(-7),
+    }
+}
+
+fn bare_entry() -> RankedLlm {
+    RankedLlm {
+        llm: llm("bare"),
+        rank: 2,
+        tier: Tier::MostlyFailed,
+        interval: None,
+        provisional: false,
+        quantiles: Quantiles::default(),
+        sample_count: 0,
+        requests: Requests::new(3, 2).unwrap(),
+        source: Source::Simulation,
+        ..full_entry()
+    }
+}
+
+pub async fn every_field_of_a_publication_survives(stores: Stores) {
+    record(&stores, [a_run()]).await;
+    let entry = |ranked| RankingEntry { id: entry_id(), ranked };
+    let publication = Publication {
+        scope: ttft(),
+        published_at: at(5),
+        entries: vec![entry(full_entry()), entry(bare_entry())],
+    };
+    let outcome = stores.publisher.publish(&publication, Revision(1)).await.unwrap();
+    assert_eq!(outcome, PublishOutcome::Published);
+    let current = stores.rankings.current(&ttft()).await.unwrap().unwrap();
+    assert_eq!((current.publication, current.up_to_date), (publication.clone(), true));
+    let history = stores.rankings.history(&ttft(), Revision(0), page(10)).await.unwrap();
+    assert_eq!(history, [(Revision(1), publication)]);
+}
+
+pub async fn entries_keep_their_order_where_ranks_are_shared(stores: Stores) {
+    let names = ["b", "a", "B", "é", "c"];
+    record(&stores, names.map(|name| a_run().llm(name))).await;
+    record(&stores, [a_run().llm("a").provider("z"), a_run().llm("a").provider("groq")]).await;
+    let (_, published, _) = publish(&stores, &ttft()).await;
+    assert!(published.entries.iter().all(|entry| entry.ranked.rank == 1));
+    let current = stores.rankings.current(&ttft()).await.unwrap().unwrap();
+    assert_eq!(current.publication, published);
+}
+
+pub async fn a_publication_without_entries_is_one(stores: Stores) {
+    record(&stores, [a_run()]).await;
+    let empty = Publication { scope: ttft(), published_at: at(5), entries: vec![] };
+    stores.publisher.publish(&empty, Revision(1)).await.unwrap();
+    let current = stores.rankings.current(&ttft()).await.unwrap().unwrap();
+    assert_eq!((current.publication, current.up_to_date), (empty, true));
+}
+
+pub async fn a_recording_makes_the_current_ranking_out_of_date(stores: Stores) {
+    record(&stores, [a_run()]).await;
+    let (_, first, _) = publish(&stores, &ttft()).await;
+    record(&stores, [a_run().workload("other")]).await;
+    assert!(stores.rankings.current(&ttft()).await.unwrap().unwrap().up_to_date);
+    record(&stores, [a_run().llm("new")]).await;
+    let current = stores.rankings.current(&ttft()).await.unwrap().unwrap();
+    assert_eq!((current.publication, current.up_to_date), (first, false));
+    let (_, second, _) = publish(&stores, &ttft()).await;
+    let current = stores.rankings.current(&ttft()).await.unwrap().unwrap();
+    assert_eq!((current.publication, current.up_to_date), (second, true));
+}
+
+pub async fn history_is_in_order_and_in_pages(stores: Stores) {
+    let mut published = vec![];
+    for second in 0..5 {
+        record(&stores, [a_run().started(at(second)), a_run().llm("b").started(at(second))]).await;
+        record(&stores, [a_run().workload("other").started(at(second))]).await;
+        let (revision, publication, _) = publish(&stores, &ttft()).await;
+        published.push((revision, publication));
+    }
+    assert!(published.is_sorted_by_key(|(revision, _)| *revision));
+    let history = async |after, items| {
+        stores.rankings.history(&ttft(), after, page(items)).await.unwrap()
+    };
+    assert_eq!(history(Revision(0), 10).await, published);
+    let first = history(Revision(0), 2).await;
+    assert_eq!(first, published[..2]);
+    assert_eq!(history(first[1].0, 2).await, published[2..4]);
+    assert_eq!(history(published[4].0, 2).await, []);
+}
+
+pub async fn publications_are_of_one_metric_on_one_workload(stores: Stores) {
+    let mut elsewhere = ttft();
+    elsewhere.workload = slug("other");
+    let scopes = [ttft(), scope_of(metrics::TPS), elsewhere];
+    let twice = || a_run().ttft(&[0.5]).samples(metrics::TPS, &[5.0]);
+    record(&stores, [twice(), twice().workload("other")]).await;
+    for scope in &scopes {
+        publish(&stores, scope).await;
+    }
+    for scope in &scopes {
+        let current = stores.rankings.current(scope).await.unwrap().unwrap().publication;
+        assert_eq!((&current.scope, current.entries.len()), (scope, 1));
+        let history = stores.rankings.history(scope, Revision(0), page(10)).await.unwrap();
+        assert_eq!(history, [(Revision(1), current)]);
+    }
+}

@@ -1,0 +1,82 @@
+use std::fmt::Display;
+
+use thiserror::Error;
+
+use crate::hints::Hint;
+
+/// Why a file was not taken in: one sentence for people. Records are counted
+/// from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// No known tool writes such a file; naming the format may help.
+    #[error("{file}: no known format ({reason})")]
+    Unrecognised {
+        /// Which file.
+        file: String,
+        /// Why it is none of the known formats.
+        reason: String,
+    },
+    /// Something must be said that the file does not say.
+    #[error("{file}: it does not say all that a run must; give {}", listed(hints))]
+    Missing {
+        /// Which file.
+        file: String,
+        /// What must be said, at least one.
+        hints: Vec<Hint>,
+    },
+    /// The content cannot be trusted.
+    #[error("{file}: {problem}")]
+    Invalid {
+        /// Which file.
+        file: String,
+        /// Where in the file, and what is wrong there.
+        problem: String,
+    },
+}
+
+/// What is wrong inside a file, and where, before it is said in which one.
+#[derive(Debug)]
+pub(crate) struct Problem(String);
+
+impl Problem {
+    pub(crate) fn new(what: impl Display) -> Self {
+        Self(one_line(&what.to_string()))
+    }
+
+    /// A problem of a field or a record.
+    pub(crate) fn at(place: impl Display, what: impl Display) -> Self {
+        Self::new(format_args!("{place}: {what}"))
+    }
+
+    /// The same problem, in this place of a larger whole.
+    pub(crate) fn within(self, place: impl Display) -> Self {
+        Self::at(place, self.0)
+    }
+}
+
+impl From<Problem> for String {
+    fn from(Problem(text): Problem) -> Self {
+        text
+    }
+}
+
+/// `text` fit for a message: no control characters, at most 300 characters and
+/// an ellipsis. What files say ends up in messages, whatever they say.
+pub(crate) fn one_line(text: &str) -> String {
+    const MAX_CHARS: usize = 300;
+    let visible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let mut line: String = text.chars().take(MAX_CHARS).map(visible).collect();
+    if text.chars().nth(MAX_CHARS).is_some() {
+        line.push('…');
+    }
+    line
+}
+
+/// `--llm, --at and --workload`
+fn listed(hints: &[Hint]) -> String {
+    let flags: Vec<_> = hints.iter().map(|hint| hint.flag()).collect();
+    match flags.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => flags.concat(),
+    }
+}

@@ -1,0 +1,57 @@
+use clap::{Parser, Subcommand};
+
+use crate::commands::{healthcheck, import, migrate, openapi, rank, serve, simulate};
+use crate::config::Config;
+use crate::telemetry;
+
+/// Which LLM, behind which endpoint, is fastest for my workload?
+///
+/// Results go to stdout, logs and progress to stderr. Configured by the
+/// environment and `.env`; `.env.sample` lists every key.
+#[derive(Debug, Parser)]
+#[command(
+    name = "benchmark-api",
+    version,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 input refused."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API, until SIGTERM or SIGINT; a second signal does not wait.
+    Serve(serve::Args),
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Record simulated runs.
+    Simulate(simulate::Args),
+    /// Record the runs of load generators' result files, all or none.
+    Import(import::Args),
+    /// Print a ranking.
+    Rank(rank::Args),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Ask a running service whether it is ready.
+    Healthcheck,
+}
+
+impl Cli {
+    /// Does what the command line says.
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        // A command's user wants its result, a server's wants to know.
+        let default_level = if matches!(self.command, Command::Serve(_)) { "info" } else { "warn" };
+        telemetry::init(default_level)?;
+        let config = Config::from_env()?;
+        match self.command {
+            Command::Serve(args) => serve::run(args, config).await,
+            Command::Migrate => migrate::run(&config).await,
+            Command::Simulate(args) => simulate::run(args, &config).await,
+            Command::Import(args) => import::run(args, &config).await,
+            Command::Rank(args) => rank::run(args, &config).await,
+            Command::Openapi => openapi::run(),
+            Command::Healthcheck => healthcheck::run(&config),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use benchmark_domain::{LlmName, Provider, Run, Timestamp, WorkloadSlug};
+use benchmark_ports::RecordOutcome;
+use benchmark_result_formats::{Format, Hints, Imported, Refusal, ResultFile};
+
+use crate::compose::Services;
+use crate::config::Config;
+use crate::outcome::Refused;
+use crate::progress;
+use crate::table::table;
+
+/// Which files, and what they do not say themselves.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Result files of load generators
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The files' format [default: told from their content]
+    #[arg(long, value_parser = Format::parse)]
+    format: Option<Format>,
+    /// Who served the LLM
+    #[arg(long, value_parser = Provider::parse)]
+    provider: Option<Provider>,
+    /// The LLM's name
+    #[arg(long, value_parser = LlmName::parse)]
+    llm: Option<LlmName>,
+    /// The workload
+    #[arg(long, value_parser = WorkloadSlug::parse)]
+    workload: Option<WorkloadSlug>,
+    /// When the runs started, such as 2026-01-31T12:00:00Z
+    #[arg(long)]
+    at: Option<Timestamp>,
+    /// Whatever else tells the workload apart; may be given more than once
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("a label is KEY=VALUE".to_owned()),
+    }
+}
+
+/// Reads every file before it records anything: one refusal, and nothing is
+/// recorded.
+pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
+    let Args { files, format, provider, llm, workload, at, labels } = args;
+    let hints = Hints {
+        provider,
+        llm,
+        workload,
+        started_at: at,
+        labels: labels.into_iter().collect(),
+    };
+    let progress = progress::of("reading files", files.len() as u64);
+    let mut imported = Vec::new();
+    let mut refusals = Vec::new();
+    for path in progress.wrap_iter(files.iter()) {
+        match read(path, format, &hints)? {
+            Ok(file) => imported.push((path, file)),
+            Err(refusal) => refusals.push(refusal.to_string()),
+        }
+    }
+    progress.finish_and_clear();
+    if !refusals.is_empty() {
+        return Err(Refused(format!("nothing imported: {}", refusals.join("; "))).into());
+    }
+
+    let services = Services::open(config).await?;
+    let runs: Vec<Run> = imported.iter().flat_map(|(_, file)| file.runs.clone()).collect();
+    let outcomes = services.record_runs.run(&runs).await?;
+    for (path, file) in &imported {
+        file.notes.iter().for_each(|note| eprintln!("{}: {note}", path.display()));
+    }
+    print(&runs, &outcomes);
+    Ok(())
+}
+
+/// Reads a file and, where its tool wrote two, the other one beside it.
+fn read(
+    path: &Path,
+    format: Option<Format>,
+    hints: &Hints,
+) -> anyhow::Result<Result<Imported, Refusal>> {
+    let bytes = bytes_of(path)?;
+    let file = ResultFile::new(path, &bytes);
+    let format = match format.map_or_else(|| Format::recognise(&file), Ok) {
+        Ok(format) => format,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let absolute = std::path::absolute(path).with_context(|| path.display().to_string())?;
+    let companion = format.companion_paths(&absolute).into_iter().find(|path| path.is_file());
+    let Some(companion) = companion else { return Ok(format.read(&file, None, hints)) };
+    let other = bytes_of(&companion)?;
+    Ok(format.read(&file, Some(&ResultFile::new(&companion, &other)), hints))
+}
+
+fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| path.display().to_string())
+}
+
+fn print(runs: &[Run], outcomes: &[RecordOutcome]) {
+    let rows = runs.iter().zip(outcomes).map(|(run, outcome)| {
+        let outcome = match outcome {
+            RecordOutcome::New => "recorded",
+            RecordOutcome::Known => "known already",
+        };
+        [
+            outcome.to_owned(),
+            run.id().to_string(),
+            run.llm.name.to_string(),
+            run.llm.provider.as_ref().map(ToString::to_string).unwrap_or_default(),
+            run.workload.slug.to_string(),
+            format!("{}/{}", run.requests.failed(), run.requests.attempted()),
+        ]
+    });
+    println!("{}", table(["", "run", "LLM", "provider", "workload", ">failed"], rows));
+}

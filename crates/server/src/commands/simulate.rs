@@ -1,0 +1,50 @@
+use benchmark_domain::{Scenario, Simulation, Timestamp};
+use benchmark_ports::RecordOutcome;
+
+use crate::compose::Services;
+use crate::config::Config;
+use crate::outcome::Refused;
+use crate::progress;
+
+/// What to draw.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The same seed gives the same samples
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Successful requests per run
+    #[arg(long, default_value_t = 1000)]
+    samples: u32,
+    /// Runs per LLM, a day apart
+    #[arg(long, default_value_t = 1)]
+    runs: u32,
+    /// When the newest runs start, such as 2026-01-31T12:00:00Z [default: now]
+    #[arg(long)]
+    at: Option<Timestamp>,
+}
+
+/// Records simulated runs.
+pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
+    let Args { seed, samples, runs, at } = args;
+    let services = Services::open(config).await?;
+    let ends_at = at.unwrap_or_else(|| services.clock.now());
+    let scenario = Scenario { seed, samples, runs, ..Scenario::ending_at(ends_at) };
+    let outcomes = record(&services, scenario).await?;
+    let new = outcomes.iter().filter(|outcome| **outcome == RecordOutcome::New).count();
+    let known = outcomes.len() - new;
+    println!("{new} simulated runs recorded, {known} were known");
+    Ok(())
+}
+
+/// Draws a scenario and records its runs, all or none.
+pub(crate) async fn record(
+    services: &Services,
+    scenario: Scenario,
+) -> anyhow::Result<Vec<RecordOutcome>> {
+    let total = scenario.profiles.len() as u64 * u64::from(scenario.runs);
+    let simulation = Simulation::new(scenario).map_err(|error| Refused(error.to_string()))?;
+    let progress = progress::of("simulating runs", total);
+    let runs: Vec<_> = progress.wrap_iter(simulation.runs()).collect();
+    progress.finish_and_clear();
+    Ok(services.record_runs.run(&runs).await?)
+}

@@ -1,0 +1,27 @@
+//! What the service tells of itself: logs to stderr, metrics for Prometheus.
+//! Ports are measured by decorators around them, so that neither the
+//! application nor an adapter knows that it is watched.
+
+mod cache;
+mod log;
+mod publisher;
+mod store;
+
+use prometheus::{IntGaugeVec, Opts, Registry};
+
+pub(crate) use cache::MeasuredCache;
+pub(crate) use log::{InvalidLogConfig, init};
+pub(crate) use publisher::CountedPublisher;
+pub(crate) use store::{MeasuredReader, MeasuredRunStore, StoreLatency};
+
+/// A registry that says which build this is.
+pub(crate) fn registry() -> prometheus::Result<Registry> {
+    let registry = Registry::new();
+    let build = IntGaugeVec::new(
+        Opts::new("benchmark_build_info", "1, labelled with the version of the service."),
+        &["version"],
+    )?;
+    build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+    registry.register(Box::new(build))?;
+    Ok(registry)
+}

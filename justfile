@@ -1,0 +1,55 @@
+# The recipes that people and CI run. `just` lists them.
+
+_default:
+    @just --list --unsorted
+
+# Install what building and testing need
+install:
+    tests/install
+    cargo fetch --locked
+
+# Serve, with data to look at on an empty database
+run *ARGS="--demo":
+    cargo run --release -- serve {{ ARGS }}
+
+# Serve a debug build, with every log line
+dev *ARGS="--demo":
+    LOG_LEVEL="${LOG_LEVEL:-debug,hyper=info}" cargo run -- serve {{ ARGS }}
+
+# Install what the tests need where it is missing, then run every test
+test:
+    tests/run
+
+# Formatting, lints, documentation and the arrows between crates
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+    tests/fences
+
+# Measure the domain, and the HTTP side against a bare handler
+bench:
+    cargo bench --package benchmark-domain
+    tests/install wrk
+    cargo bench --package benchmark-api --bench http
+
+# Bring the database's schema up to date
+migrate:
+    cargo run --release -- migrate
+
+# Make an empty migration: just migrations add_regions
+migrations NAME:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    folder="migrations/sqlite/$(date -u +%Y%m%d%H%M%S)_{{ NAME }}"
+    mkdir -p "$folder"
+    touch "$folder/up.sql" "$folder/down.sql"
+    echo "$folder"
+
+# Write the OpenAPI snapshot that the tests hold the API against
+openapi:
+    cargo run --quiet -- openapi > tests/openapi.json
+
+# Build the documentation of every crate and open it
+docs:
+    cargo doc --workspace --no-deps --open

@@ -1,0 +1,13 @@
+//! The real binary, started as its users start it and spoken to over HTTP.
+
+mod answer;
+mod service;
+
+mod bad_input;
+mod bad_start;
+mod browser;
+mod caching;
+mod conformance;
+mod first_steps;
+mod slow_clients;
+mod stopping;
