@@ -12,8 +12,19 @@ use flate2::write::GzEncoder;
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    own(&out)?;
     swagger_ui(&out)?;
     redoc(&out)
+}
+
+/// The pages, and the scripts that start the libraries in them.
+fn own(out: &Path) -> Result<(), Box<dyn Error>> {
+    for file in ["swagger-ui.html", "swagger-ui-start.js", "redoc.html", "redoc-start.js"] {
+        let path = Path::new("src/docs").join(file);
+        println!("cargo::rerun-if-changed={}", path.display());
+        gzip(&out.join(file), &fs::read(path)?)?;
+    }
+    Ok(())
 }
 
 /// The two files of Swagger UI that the page needs, from the archive of a
@@ -26,9 +37,10 @@ fn swagger_ui(out: &Path) -> Result<(), Box<dyn Error>> {
         let ending = format!("/dist/{wanted}");
         let name = archive
             .file_names()
+            .flatten()
             .find(|name| name.ends_with(&ending))
             .ok_or_else(|| format!("Swagger UI's archive has no {wanted}"))?
-            .to_owned();
+            .into_owned();
         let mut content = Vec::new();
         archive.by_name(&name)?.read_to_end(&mut content)?;
         gzip(&out.join(wanted), &content)?;

@@ -128,7 +128,7 @@ mod tests {
     async fn an_announced_length_is_refused_before_the_body_is_read() {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("1001"));
-        let never = Payload::from(Box::pin(stream::pending()) as actix_web::dev::PayloadStream);
+        let never: Payload = Payload::Stream { payload: Box::pin(stream::pending()) };
         assert_eq!(read(&headers, never, LIMITS).await.unwrap_err().status_code(), 413);
     }
 
@@ -157,7 +157,7 @@ mod tests {
     #[actix_web::test]
     async fn a_body_that_never_ends_times_out() {
         tokio::time::pause();
-        let never = Payload::from(Box::pin(stream::pending()) as actix_web::dev::PayloadStream);
+        let never: Payload = Payload::Stream { payload: Box::pin(stream::pending()) };
         let error = read(&HeaderMap::new(), never, LIMITS).await.unwrap_err();
         assert_eq!(error.status_code(), 408);
     }

@@ -6,8 +6,8 @@ use apistos::paths::{Examples, MediaType, Response, Responses};
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, ApiErrorComponent, Schema};
 use schemars::JsonSchema;
-use schemars::r#gen::SchemaSettings;
-use schemars::schema::RootSchema;
+use schemars::r#gen::{SchemaGenerator, SchemaSettings};
+use schemars::schema::{RootSchema, SchemaObject};
 use serde::Serialize;
 use serde_json::json;
 
@@ -89,19 +89,27 @@ struct Failure {
     /// Always false.
     success: bool,
     /// Always null.
-    #[schemars(schema_with = "null")]
-    data: (),
+    data: Null,
     /// What went wrong, for people.
     message: String,
 }
 
-fn null(_: &mut schemars::r#gen::SchemaGenerator) -> Schema {
-    let mut schema = schemars::schema::SchemaObject {
-        enum_values: Some(vec![serde_json::Value::Null]),
-        ..Default::default()
-    };
-    schema.extensions.insert("nullable".to_owned(), true.into());
-    Schema::Object(schema)
+struct Null;
+
+impl JsonSchema for Null {
+    fn is_referenceable() -> bool {
+        false
+    }
+
+    fn schema_name() -> String {
+        "Null".to_owned()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let enum_values = Some(vec![serde_json::Value::Null]);
+        let extensions = [("nullable".to_owned(), true.into())].into_iter().collect();
+        Schema::Object(SchemaObject { enum_values, extensions, ..SchemaObject::default() })
+    }
 }
 
 /// Every status that a request can fail with, its description and an example.

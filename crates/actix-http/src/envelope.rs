@@ -10,13 +10,13 @@ pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json"
 /// What every JSON answer is wrapped in.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-pub struct Envelope<'a, T> {
+pub(crate) struct Envelope<'a, T> {
     /// Whether the request was done.
-    pub success: bool,
+    pub(crate) success: bool,
     /// What was asked for; null where the request failed.
-    pub data: T,
+    pub(crate) data: T,
     /// A remark for people: why it failed, or why there is nothing to show.
-    pub message: Option<&'a str>,
+    pub(crate) message: Option<&'a str>,
 }
 
 impl<T: Serialize> Envelope<'_, T> {

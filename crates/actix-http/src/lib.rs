@@ -1,1 +1,54 @@
-//! The HTTP API: server, routes, envelope, documents
+//! The HTTP API: its server, routes, answers and documents.
+//!
+//! The composition root makes the [`Services`], binds a [`Server`] and runs it;
+//! the command line shares the JSON shapes of [`wire`] and prints
+//! [`openapi_document`]. Nothing here knows what stores or caches are behind
+//! the use cases.
+//!
+//! - A request passes the middleware in `observe`, finds its `routing::Resource`
+//!   and gets to a handler in `routes/<resource>/<verb>.rs`. The handler's
+//!   arguments parse: a [key](crate) with a scope, a strict query, a path, a
+//!   bounded body.
+//! - A handler calls one use case and gives a `representation::Shown` (which
+//!   knows about entity tags and compression) or an `error::ApiError`. Both are
+//!   written in the one `envelope`.
+//! - To add a route: a file in `routes` with the handler, a line in
+//!   `routes::resources`, the new snapshot of the OpenAPI document.
+//!
+//! ```
+//! let document = benchmark_actix_http::openapi_document();
+//! assert!(document.contains("/api/v1/benchmark/{metric}"));
+//! ```
+
+mod app;
+mod auth;
+mod body;
+mod docs;
+mod document;
+mod documented;
+mod drain;
+mod envelope;
+mod error;
+mod headers;
+mod json;
+mod metrics;
+mod negotiation;
+mod observe;
+mod page;
+mod path;
+mod query;
+mod representation;
+mod request_id;
+mod routes;
+mod routing;
+mod server;
+mod services;
+mod signals;
+pub mod wire;
+
+pub use body::BodyLimits;
+pub use docs::openapi_document;
+pub use document::JsonRankings;
+pub use server::{BindError, Server, ServerConfig};
+pub use services::Services;
+pub use signals::stop_signals;

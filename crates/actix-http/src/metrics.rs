@@ -85,10 +85,8 @@ impl RouteMetrics {
     /// Counts an answer.
     pub(crate) fn answered(&self, method: &Method, status: StatusCode, seconds: f64) {
         self.duration.observe(seconds);
-        let method = METHODS
-            .iter()
-            .position(|known| *known == method.as_str())
-            .unwrap_or(METHODS.len() - 1);
+        let method =
+            METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(METHODS.len() - 1);
         match STATUSES.iter().position(|known| *known == status.as_u16()) {
             Some(at) => self.known[method][at].get_or_init(|| self.counter(method, status)).inc(),
             None => self.counter(method, status).inc(),

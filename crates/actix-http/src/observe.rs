@@ -6,7 +6,7 @@
 //! answers of 500 and more. One layer instead of six, because each costs every
 //! request a future and several moves of its answer.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -166,9 +166,12 @@ impl Exchange {
     /// The one place where a failed request's causes are written down.
     fn log_failure<B>(&self, response: &ServiceResponse<B>, route: &Route) {
         let Some(error) = response.response().error() else { return };
-        let cause = error.as_error::<ApiError>().and_then(|error| error.source());
-        let causes = std::iter::successors(cause, |cause| cause.source());
-        let causes: Vec<_> = causes.map(ToString::to_string).collect();
+        let mut causes = Vec::new();
+        let mut cause = error.as_error::<ApiError>().and_then(Error::source);
+        while let Some(error) = cause {
+            causes.push(error.to_string());
+            cause = error.source();
+        }
         tracing::error!(
             route = route.metrics.label(),
             status = response.status().as_u16(),

@@ -63,19 +63,28 @@ impl Resource {
     }
 
     /// Answers GET, and HEAD without the body.
-    pub(crate) fn get<F, Args>(mut self, handler: F) -> Self
+    pub(crate) fn get<F, Args>(self, handler: F) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
         F::Future: PathItemDefinition,
         Args: FromRequest + 'static,
     {
-        let reading = guard::fn_guard(|request| {
-            matches!(request.head().method, Method::GET | Method::HEAD)
-        });
+        self.page(handler).document::<F::Future>(OperationType::Get)
+    }
+
+    /// The same for what is not part of the API: it is not documented.
+    pub(crate) fn page<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        F::Output: Responder + 'static,
+        Args: FromRequest + 'static,
+    {
+        let reading =
+            guard::fn_guard(|request| matches!(request.head().method, Method::GET | Method::HEAD));
         self.inner = self.inner.route(web::route().guard(reading).to(handler));
         self.allowed.extend(["GET", "HEAD"]);
-        self.document::<F::Future>(OperationType::Get)
+        self
     }
 
     /// Answers POST.
@@ -92,10 +101,8 @@ impl Resource {
     }
 
     fn document<D: PathItemDefinition>(mut self, method: OperationType) -> Self {
-        if D::is_visible() {
-            let (operation, components) = (D::operation, D::components);
-            self.operations.push(Documented { method, operation, components });
-        }
+        let (operation, components) = (D::operation, D::components);
+        self.operations.push(Documented { method, operation, components });
         self
     }
 

@@ -1,1 +1,39 @@
-//! In-process cache, and in-memory stores for tests
+//! What a single process can do without a server.
+//!
+//! - [`MemoryRankingCache`] keeps encoded rankings within a bounded number of
+//!   bytes, and [`CachedApiKeys`] keeps the answers of another key store for a
+//!   few seconds. The server puts both in front of its stores.
+//! - [`MemoryStore`] plays every store in memory, for tests of what is built
+//!   on the ports: it passes the same suite as the real ones, in one line.
+//!
+//! One port per file, under the names that the other adapters use. To add a
+//! port to [`MemoryStore`], implement it over `State` in a file of its own.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use benchmark_domain::metrics;
+//! use benchmark_memory_adapter::MemoryStore;
+//! use benchmark_ports::{Catalogue, StoreError};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), StoreError> {
+//! let catalogue: Arc<dyn Catalogue> = Arc::new(MemoryStore::default());
+//! assert_eq!(catalogue.metrics().await?.len(), metrics::BUILT_IN.len());
+//! # Ok(())
+//! # }
+//! ```
+
+mod api_key_store;
+mod cached_api_keys;
+mod catalogue;
+mod expiring_cache;
+mod health;
+mod ranking_cache;
+mod ranking_publisher;
+mod ranking_reader;
+mod run_store;
+mod store;
+
+pub use cached_api_keys::CachedApiKeys;
+pub use ranking_cache::MemoryRankingCache;
+pub use store::MemoryStore;

@@ -29,11 +29,10 @@
 //!         unreachable!("Stores::of(Arc::new(the adapter))")
 //!     }
 //! }
-//! # mod cases { use super::Folder;
 //!
 //! benchmark_port_contracts::store_contract!(Folder);
 //! benchmark_port_contracts::persistence_contract!(Folder);
-//! # }
+//! # fn main() {}
 //! ```
 
 #![expect(clippy::unwrap_used, reason = "in a contract, what cannot be set up is a failed test")]

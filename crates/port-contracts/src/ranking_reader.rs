@@ -128,9 +128,8 @@ pub async fn a_duration_takes_the_runs_that_started_inside_it(stores: Stores) {
 }
 
 pub async fn every_recording_of_something_new_moves_the_revision(stores: Stores) {
-    let revision = async || {
-        stores.rankings.contenders(&ttft(), Window::Latest, at(0)).await.unwrap().revision
-    };
+    let revision =
+        async || stores.rankings.contenders(&ttft(), Window::Latest, at(0)).await.unwrap().revision;
     record(&stores, [a_run().llm("a"), a_run().llm("b")]).await;
     assert_eq!(revision().await, Revision(1));
     record(&stores, [a_run().llm("a")]).await;
@@ -236,9 +235,8 @@ pub async fn history_is_in_order_and_in_pages(stores: Stores) {
         published.push((revision, publication));
     }
     assert!(published.is_sorted_by_key(|(revision, _)| *revision));
-    let history = async |after, items| {
-        stores.rankings.history(&ttft(), after, page(items)).await.unwrap()
-    };
+    let history =
+        async |after, items| stores.rankings.history(&ttft(), after, page(items)).await.unwrap();
     assert_eq!(history(Revision(0), 10).await, published);
     let first = history(Revision(0), 2).await;
     assert_eq!(first, published[..2]);

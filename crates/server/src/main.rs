@@ -6,6 +6,7 @@ mod commands;
 mod compose;
 mod config;
 mod outcome;
+mod progress;
 mod system;
 mod table;
 mod telemetry;

@@ -65,8 +65,8 @@ fn tags() -> Vec<Tag> {
 /// The macro joins the lines of a doc comment with hard line breaks. Paragraphs
 /// are meant.
 fn in_paragraphs(mut operation: Operation) -> Operation {
-    operation.description = operation.description.map(|text| {
-        text.replace("\\\n\\\n", "\n\n").replace("\\\n", " ").trim().to_owned()
-    });
+    operation.description = operation
+        .description
+        .map(|text| text.replace("\\\n\\\n", "\n\n").replace("\\\n", " ").trim().to_owned());
     operation
 }

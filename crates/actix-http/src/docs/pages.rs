@@ -1,11 +1,16 @@
 use std::sync::{Arc, OnceLock};
 
-use actix_web::{HttpRequest, HttpResponse};
-use benchmark_ports::{Clock, Document};
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use benchmark_ports::Document;
 
 use super::asset::Asset;
+use super::openapi_document;
+use crate::document::hex_digest;
 use crate::headers::ContentPolicy;
+use crate::representation::Shown;
 use crate::routing::Resource;
+use crate::services::Services;
 
 macro_rules! gzipped {
     ($file:literal) => {
@@ -41,4 +46,15 @@ pub(crate) fn resources() -> Vec<Resource> {
 
 fn page(path: &'static str, asset: &'static Asset) -> Resource {
     Resource::new(path).page(move |request: HttpRequest| async move { asset.answer(&request) })
+}
+
+/// The OpenAPI document itself, made at the first request and kept.
+async fn openapi(services: Data<Services>) -> Shown<()> {
+    static DOCUMENT: OnceLock<Arc<Document>> = OnceLock::new();
+    let document = DOCUMENT.get_or_init(|| {
+        let json = openapi_document().into_bytes();
+        let etag = hex_digest(&json);
+        Arc::new(Document::new(json, etag, services.clock.now()))
+    });
+    Shown::encoded(Arc::clone(document))
 }

@@ -1,3 +1,4 @@
+use benchmark_domain::uuid::Uuid;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -6,7 +7,7 @@ use serde::Serialize;
 #[schemars(deny_unknown_fields)]
 pub struct Llm {
     /// Derived from name and provider: the same everywhere and always.
-    #[schemars(schema_with = "super::schema::uuid")]
+    #[schemars(with = "Uuid")]
     pub id: String,
     /// The model.
     pub name: String,

@@ -13,7 +13,7 @@ mod object;
 mod ranking;
 mod refusal;
 mod run;
-pub(crate) mod schema;
+mod schema;
 mod workload;
 
 pub(crate) use example::Example;
@@ -25,6 +25,7 @@ pub(crate) use object::Object;
 pub use ranking::{Ranking, RankingEntry};
 pub use refusal::Refusal;
 pub use run::{Measurement, RecordedRun, Run};
+pub(crate) use schema::{SourceName, StatisticName};
 pub use workload::{Conditions, Workload};
 
 use benchmark_domain::Timestamp;

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use benchmark_domain::chrono::{DateTime, Utc};
 use benchmark_domain::{
-    Llm, LlmName, Measurement, MetricName, Provider, Requests, Run, RunParts, Source, Tool,
-    Workload, WorkloadSlug,
+    Llm, LlmName, Measurement, MetricName, Provider, Requests, Run, RunParts, Source, Timestamp,
+    Tool, Workload, WorkloadSlug,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub struct NewRun {
     #[serde(default, deserialize_with = "optional")]
     pub conditions: Option<Conditions>,
     /// When the run started, in RFC 3339; kept to the microsecond.
-    #[schemars(schema_with = "super::schema::date_time")]
+    #[schemars(with = "Timestamp")]
     pub started_at: String,
     /// What measured it, where known.
     #[serde(default, deserialize_with = "optional")]
@@ -101,10 +101,7 @@ impl NewRun {
     }
 }
 
-fn workload_of(
-    slug: Option<String>,
-    conditions: Option<Conditions>,
-) -> Result<Workload, Refusal> {
+fn workload_of(slug: Option<String>, conditions: Option<Conditions>) -> Result<Workload, Refusal> {
     let slug = slug
         .map(|slug| WorkloadSlug::parse(&slug))
         .transpose()

@@ -1,8 +1,10 @@
-use benchmark_domain::{Quantiles, RankInterval, RankedLlm, Tier};
+use benchmark_domain::uuid::Uuid;
+use benchmark_domain::{Quantiles, RankInterval, RankedLlm, Tier, Timestamp};
 use benchmark_ports::RankingView;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::schema::{SourceName, StatisticName};
 use super::{Direction, timestamp};
 
 /// One LLM's place in the ranking of a metric on a workload. All values are in
@@ -11,7 +13,7 @@ use super::{Direction, timestamp};
 #[schemars(deny_unknown_fields)]
 pub struct RankingEntry {
     /// Identifies the entry.
-    #[schemars(schema_with = "super::schema::uuid")]
+    #[schemars(with = "Uuid")]
     pub id: String,
     /// What is measured.
     pub metric: String,
@@ -25,7 +27,7 @@ pub struct RankingEntry {
     /// more than half of their requests rank after all others.
     pub rank: usize,
     /// When the newest run behind the entry started.
-    #[schemars(schema_with = "super::schema::date_time")]
+    #[schemars(with = "Timestamp")]
     pub timestamp: String,
     /// The unit of all values.
     pub unit: String,
@@ -65,7 +67,7 @@ pub struct RankingEntry {
     /// The conditions under which it was measured.
     pub workload: String,
     /// Where the newest run came from: `simulation`, `import`, `push`, `probe`.
-    #[schemars(schema_with = "super::schema::source")]
+    #[schemars(with = "SourceName")]
     pub source: String,
 }
 
@@ -138,7 +140,7 @@ pub struct Ranking {
     /// Which runs count: `latest`, `all`, or a duration such as `7d`.
     pub window: String,
     /// What the ranking is by: `mean`, `p50`, `p90`, `p95` or `p99`.
-    #[schemars(schema_with = "super::schema::statistic")]
+    #[schemars(with = "StatisticName")]
     pub statistic: String,
     /// The entries, the best one first.
     pub entries: Vec<RankingEntry>,

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 
-use benchmark_domain::{Quantiles, ReportedSummary, RunParts};
+use benchmark_domain::uuid::Uuid;
+use benchmark_domain::{Quantiles, ReportedSummary, RunParts, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::schema::SourceName;
 use super::{Llm, timestamp};
 
 /// One benchmark of one LLM on one workload at one time.
@@ -11,20 +13,20 @@ use super::{Llm, timestamp};
 #[schemars(deny_unknown_fields)]
 pub struct Run {
     /// Derived from what the run says: recording it twice is recording it once.
-    #[schemars(schema_with = "super::schema::uuid")]
+    #[schemars(with = "Uuid")]
     pub id: String,
     /// What was measured.
     pub llm: Llm,
     /// Under which conditions.
     pub workload: String,
     /// Where it came from: `simulation`, `import`, `push` or `probe`.
-    #[schemars(schema_with = "super::schema::source")]
+    #[schemars(with = "SourceName")]
     pub source: String,
     /// When it started.
-    #[schemars(schema_with = "super::schema::date_time")]
+    #[schemars(with = "Timestamp")]
     pub started_at: String,
     /// When it was recorded.
-    #[schemars(schema_with = "super::schema::date_time")]
+    #[schemars(with = "Timestamp")]
     pub recorded_at: String,
     /// What measured it, where known.
     pub tool: Option<String>,
@@ -131,7 +133,7 @@ impl From<&benchmark_domain::Measurement> for Measurement {
 #[schemars(deny_unknown_fields)]
 pub struct RecordedRun {
     /// The run's id.
-    #[schemars(schema_with = "super::schema::uuid")]
+    #[schemars(with = "Uuid")]
     pub id: String,
     /// Whether it was recorded now; else it was known before.
     pub new: bool,

@@ -1,39 +1,50 @@
-//! Schemas that say more than the Rust type does.
+//! Types that exist for their schema alone: what a text may be.
 
+use benchmark_domain::{Source, Statistic};
+use schemars::JsonSchema;
 use schemars::r#gen::SchemaGenerator;
 use schemars::schema::{InstanceType, Schema, SchemaObject};
 
-fn text() -> SchemaObject {
-    SchemaObject { instance_type: Some(InstanceType::String.into()), ..SchemaObject::default() }
-}
+/// What a ranking is by.
+pub(crate) struct StatisticName;
 
-/// Any text.
-pub(crate) fn any_text() -> Schema {
-    Schema::Object(text())
-}
+impl JsonSchema for StatisticName {
+    fn is_referenceable() -> bool {
+        false
+    }
 
-/// A UUID, as text.
-pub(crate) fn uuid(_: &mut SchemaGenerator) -> Schema {
-    Schema::Object(SchemaObject { format: Some("uuid".to_owned()), ..text() })
-}
+    fn schema_name() -> String {
+        "Statistic".to_owned()
+    }
 
-/// A moment in RFC 3339.
-pub(crate) fn date_time(_: &mut SchemaGenerator) -> Schema {
-    Schema::Object(SchemaObject { format: Some("date-time".to_owned()), ..text() })
-}
-
-/// One of these texts.
-pub(crate) fn one_of(texts: &[&str]) -> Schema {
-    let texts = texts.iter().map(|text| (*text).into()).collect();
-    Schema::Object(SchemaObject { enum_values: Some(texts), ..text() })
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        one_of(Statistic::ALL.map(Statistic::as_str))
+    }
 }
 
 /// Where a run came from.
-pub(crate) fn source(_: &mut SchemaGenerator) -> Schema {
-    one_of(&["simulation", "import", "push", "probe"])
+pub(crate) struct SourceName;
+
+impl JsonSchema for SourceName {
+    fn is_referenceable() -> bool {
+        false
+    }
+
+    fn schema_name() -> String {
+        "Source".to_owned()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        one_of(
+            [Source::Simulation, Source::Import, Source::Push, Source::Probe].map(Source::as_str),
+        )
+    }
 }
 
-/// What a ranking is by.
-pub(crate) fn statistic(_: &mut SchemaGenerator) -> Schema {
-    one_of(&["mean", "p50", "p90", "p95", "p99"])
+fn one_of<const N: usize>(texts: [&str; N]) -> Schema {
+    Schema::Object(SchemaObject {
+        instance_type: Some(InstanceType::String.into()),
+        enum_values: Some(texts.map(Into::into).into()),
+        ..SchemaObject::default()
+    })
 }

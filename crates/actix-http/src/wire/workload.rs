@@ -70,7 +70,8 @@ impl Conditions {
             check_text("conditions.region", region)?;
         }
         if labels.len() > Self::MAX_LABELS {
-            let reason = format!("{} labels, at most {} are allowed", labels.len(), Self::MAX_LABELS);
+            let reason =
+                format!("{} labels, at most {} are allowed", labels.len(), Self::MAX_LABELS);
             return Err(Refusal::new("conditions.labels", reason));
         }
         for text in labels.iter().flat_map(|(name, value)| [name, value]) {

@@ -1,43 +1,143 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use benchmark_actix_http as http;
-use benchmark_application::{PlainKey, hash_key};
+use benchmark_application::{Authenticate, PlainKey, PublishRankings, hash_key};
 use benchmark_domain::Scenario;
-use benchmark_ports::PageLimit;
+use benchmark_ports::{KeyHash, PageLimit, RunFilter};
 use secrecy::ExposeSecret;
 
 use crate::commands::simulate;
 use crate::compose::Services;
 use crate::config::Config;
-use crate::system::OsRandomness;
 use crate::telemetry;
 
 /// How to serve.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Have data to look at: an empty database is filled with simulated runs,
-    /// and a key for this process alone is printed unless `API_KEY` is set
+    /// Have data to look at: an empty database is filled with simulated runs;
+    /// where `API_KEY` is not set, a key for this process alone is printed
     #[arg(long)]
     demo: bool,
 }
 
 /// How often rankings that were recorded but not published are looked for.
-const SWEEP: Duration = Duration::from_secs(10);
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
-/// The demonstration is the same everywhere.
-const DEMO: (u64, u32) = (42, 7);
+/// The demonstration is the same everywhere: seed and runs per LLM.
+const DEMO_SEED: u64 = 42;
+const DEMO_RUNS: u32 = 7;
 
 /// Serves the API until it is told to stop.
 pub(crate) async fn run(args: Args, config: Config) -> anyhow::Result<()> {
+    let stop = http::stop_signals()?;
     let registry = telemetry::registry()?;
     let services = Services::measured(&config, &registry).await?;
-    let published = services.publish_rankings.pending().await?;
-    if published > 0 {
-        tracing::info!(published, "published what an earlier process had not");
-    }
-    let key = access(&args, &config, &services).await?;
+    services.publish_rankings.pending().await?;
+    let access = Access::decide(&config, args.demo, &services).await?;
     if args.demo {
         fill(&services).await?;
+    }
+    tokio::spawn(sweep(Arc::clone(&services.publish_rankings)));
+
+    let server = http::Server::bind(
+        &http::ServerConfig {
+            host: config.host,
+            port: config.port,
+            workers: config.workers,
+            body: http::BodyLimits { bytes: config.max_body_bytes, timeout: config.body_timeout },
+            cors_origins: config.cors_allowed_origins,
+            drain: config.shutdown_drain,
+            stop_timeout: config.shutdown_timeout,
+        },
+        http::Services {
+            authenticate: Authenticate::new(
+                access.bootstrap,
+                services.keys,
+                Arc::clone(&services.clock),
+            ),
+            read_ranking: services.read_ranking,
+            browse_catalogue: services.browse_catalogue,
+            record_runs: services.record_runs,
+            check_health: services.check_health,
+            default_workload: config.default_workload,
+            clock: services.clock,
+            metrics: registry,
+        },
+    )
+    .map_err(|error| match error {
+        http::BindError::Origin(_) => anyhow::anyhow!("CORS_ALLOWED_ORIGINS: {error}"),
+        error => error.into(),
+    })?;
+    if let Some(address) = server.addresses().first() {
+        access.greet(&format!("http://{address}"));
+    }
+    Ok(server.run(stop).await?)
+}
+
+/// Publishes what other processes recorded and did not live to publish.
+async fn sweep(publish: Arc<PublishRankings>) {
+    let mut tick = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tick.tick().await;
+        if let Err(error) = publish.pending().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "unpublished rankings cannot be looked for");
+        }
+    }
+}
+
+/// Fills an empty database with simulated runs.
+async fn fill(services: &Services) -> anyhow::Result<()> {
+    let any = RunFilter::default();
+    let first = services.browse_catalogue.runs(&any, None, PageLimit::default()).await?;
+    if first.is_some_and(|runs| !runs.is_empty()) {
+        println!("The database has runs already: nothing is simulated.");
+        return Ok(());
+    }
+    let scenario = Scenario {
+        seed: DEMO_SEED,
+        runs: DEMO_RUNS,
+        ..Scenario::ending_at(services.clock.now())
+    };
+    let runs = simulate::record(services, scenario).await?.len();
+    println!("SIMULATED DATA: {runs} runs were drawn at random. They say nothing about any LLM.");
+    Ok(())
+}
+
+/// Who is let in, besides the keys in the store.
+struct Access {
+    bootstrap: Option<KeyHash>,
+    /// A key that was made just now and is shown this once.
+    new: Option<(PlainKey, &'static str)>,
+}
+
+impl Access {
+    async fn decide(config: &Config, demo: bool, services: &Services) -> anyhow::Result<Self> {
+        if let Some(key) = &config.api_key {
+            return Ok(Self { bootstrap: Some(hash_key(key.expose_secret())), new: None });
+        }
+        if demo {
+            let key = PlainKey::generate(&*services.randomness);
+            let bootstrap = Some(key.hash());
+            return Ok(Self { bootstrap, new: Some((key, "valid until this process ends")) });
+        }
+        let first = services.create_key.first().await?;
+        let new = first.map(|key| (key, "shown this once, only its hash is stored"));
+        Ok(Self { bootstrap: None, new })
+    }
+
+    /// Says where the service is and how to ask it. The address comes last.
+    fn greet(self, url: &str) {
+        let key = match &self.new {
+            Some((key, note)) => {
+                println!("API key, {note}: {}", key.expose());
+                key.expose()
+            }
+            None => "$API_KEY",
+        };
+        println!("Try: curl -H \"X-API-Key: {key}\" {url}/api/v1/benchmark/TTFT");
+        println!("Documentation: {url}/docs");
+        println!("Listening on {url}");
     }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::error::ApiError;
 use crate::page::parse_limit;
 use crate::query::{parse, parse_whole_number};
+use crate::wire::StatisticName;
 
 /// Which ranking is asked for.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -21,7 +22,7 @@ pub(crate) struct RankingParameters {
     #[schemars(regex(pattern = r"^(latest|all|[1-9][0-9]{0,3}h|[1-9][0-9]{0,2}d)$"))]
     window: Option<String>,
     /// What the ranking is by; the mean where it is left out.
-    #[schemars(schema_with = "crate::wire::schema::statistic")]
+    #[schemars(with = "StatisticName")]
     statistic: Option<String>,
     /// Only LLMs that this one serves are shown; ranks stay those among all.
     #[schemars(length(min = 1, max = 100))]

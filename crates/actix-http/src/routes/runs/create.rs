@@ -95,10 +95,8 @@ pub(crate) async fn record_runs(
     let runs = runs?;
     let outcomes = services.record_runs.run(&runs).await.map_err(|error| match error {
         RecordRunsError::Nothing => ApiError::invalid("body", error),
-        RecordRunsError::UnknownMetric { run, .. } => submission.refuse(
-            run,
-            &Refusal { path: "metrics".to_owned(), reason: error.to_string() },
-        ),
+        RecordRunsError::UnknownMetric { run, .. } => submission
+            .refuse(run, &Refusal { path: "metrics".to_owned(), reason: error.to_string() }),
         RecordRunsError::Store(error) => error.into(),
     })?;
     Ok(Recorded::new(&runs, &outcomes))

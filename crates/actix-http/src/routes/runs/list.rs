@@ -11,7 +11,7 @@ use crate::page::{Page, parse_limit, unknown_cursor};
 use crate::query::{Query, parse};
 use crate::representation::Shown;
 use crate::services::Services;
-use crate::wire::Run;
+use crate::wire::{Run, SourceName};
 
 /// Which runs, and which page of them.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -21,10 +21,10 @@ pub(crate) struct Parameters {
     #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"))]
     workload: Option<String>,
     /// Only runs of the LLM with this id.
-    #[schemars(schema_with = "crate::wire::schema::uuid")]
+    #[schemars(with = "Uuid")]
     llm: Option<String>,
     /// Only runs from this source.
-    #[schemars(schema_with = "crate::wire::schema::source")]
+    #[schemars(with = "SourceName")]
     source: Option<String>,
     /// How many runs are shown at most; 100 where it is left out.
     #[schemars(with = "u16", range(min = 1, max = 1000))]
@@ -38,7 +38,8 @@ impl Parameters {
         let source = |text: &str| {
             Source::parse(text).ok_or("a source is one of simulation, import, push, probe")
         };
-        let llm = |text: &str| Uuid::try_parse(text).map(LlmId).map_err(|_| "is not the id of an LLM");
+        let llm =
+            |text: &str| Uuid::try_parse(text).map(LlmId).map_err(|_| "is not the id of an LLM");
         Ok(RunFilter {
             workload: parse("workload", self.workload.as_deref(), WorkloadSlug::parse)?,
             llm: parse("llm", self.llm.as_deref(), llm)?,

@@ -151,7 +151,7 @@ impl ApiComponent for Submission {
         };
         let as_lines = MediaType {
             example: Some(Examples::Example(format!("{}\n", json!(NewRun::example())).into())),
-            schema: Some(crate::wire::schema::any_text().into()),
+            schema: String::raw_schema(),
             ..MediaType::default()
         };
         Some(RequestBody {

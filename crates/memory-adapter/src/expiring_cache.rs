@@ -1,0 +1,106 @@
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use benchmark_domain::chrono::TimeDelta;
+use benchmark_ports::{Clock, Timestamp};
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
+
+/// Keeps values for a while, within a bounded weight, and loads each once
+/// however many ask for it.
+pub(crate) struct ExpiringCache<K, V> {
+    cache: Cache<K, Expiring<V>, Weight<K, V>>,
+    ttl: TimeDelta,
+    clock: Arc<dyn Clock>,
+}
+
+/// A value that was just loaded.
+pub(crate) enum Fresh<V> {
+    /// May be kept.
+    Keep(V),
+    /// Is only for those who asked while it was loaded.
+    Share(V),
+}
+
+#[derive(Clone)]
+struct Expiring<V> {
+    value: V,
+    expires_at: Timestamp,
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> ExpiringCache<K, V> {
+    /// A cache of values that each live for `ttl`, at most `capacity` by
+    /// `weight` together, at a guess `items` of them.
+    pub(crate) fn new(
+        items: usize,
+        capacity: u64,
+        weight: fn(&K, &V) -> u64,
+        ttl: Duration,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        // One shard: a value may then be as heavy as the whole cache, and the
+        // requests of a busy server are for one and the same value anyway.
+        let options = OptionsBuilder::new()
+            .shards(1)
+            .estimated_items_capacity(items)
+            .weight_capacity(capacity)
+            .build()
+            .expect("every required option is given");
+        let cache = Cache::with_options(
+            options,
+            Weight(weight),
+            DefaultHashBuilder::default(),
+            DefaultLifecycle::default(),
+        );
+        Self { cache, ttl: TimeDelta::from_std(ttl).unwrap_or(TimeDelta::MAX), clock }
+    }
+
+    /// The value, if it is there and has not expired.
+    pub(crate) fn get<Q>(&self, key: &Q) -> Option<V>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let found = self.cache.get(key)?;
+        (self.clock.now() < found.expires_at).then_some(found.value)
+    }
+
+    /// The value, which `load` makes unless it is there already or somebody
+    /// else is making it.
+    pub(crate) async fn get_or_load<E>(
+        &self,
+        key: &K,
+        load: impl Future<Output = Result<Fresh<V>, E>>,
+    ) -> Result<V, E> {
+        let asked_at = self.clock.now();
+        self.cache.remove_if(key, |found| found.expires_at <= asked_at);
+        let guard = match self.cache.get_value_or_guard_async(key).await {
+            Ok(found) => return Ok(found.value),
+            Err(guard) => guard,
+        };
+        // What may not be kept reaches those who wait for it and has expired
+        // for everybody else.
+        let (value, expires_at) = match load.await? {
+            Fresh::Keep(value) => (value, asked_at.checked_add_signed(self.ttl)),
+            Fresh::Share(value) => (value, Some(asked_at)),
+        };
+        let expires_at = expires_at.unwrap_or(Timestamp::MAX_UTC);
+        // The cache refuses what is heavier than all of it, which is no failure.
+        _ = guard.insert(Expiring { value: value.clone(), expires_at });
+        Ok(value)
+    }
+
+    /// Drops a value.
+    pub(crate) fn remove(&self, key: &K) {
+        self.cache.remove(key);
+    }
+}
+
+#[derive(Clone)]
+struct Weight<K, V>(fn(&K, &V) -> u64);
+
+impl<K, V> Weighter<K, Expiring<V>> for Weight<K, V> {
+    fn weight(&self, key: &K, found: &Expiring<V>) -> u64 {
+        self.0(key, &found.value)
+    }
+}

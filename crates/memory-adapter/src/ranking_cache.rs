@@ -1,0 +1,106 @@
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use benchmark_domain::WorkloadSlug;
+use benchmark_ports::{
+    Clock, Document, LoadError, LoadRanking, Loaded, RankingCache, RankingQuery,
+};
+use quick_cache::Equivalent;
+
+use crate::expiring_cache::{ExpiringCache, Fresh};
+
+/// Keeps encoded rankings in the process: for a time, within a number of bytes.
+pub struct MemoryRankingCache {
+    answers: ExpiringCache<Key, Arc<Document>>,
+    generations: Generations,
+}
+
+impl MemoryRankingCache {
+    /// At a guess: a ranking of ten LLMs, with its compressed forms.
+    const TYPICAL_WEIGHT: u64 = 16 << 10;
+
+    /// An empty cache that keeps an answer for `ttl` and takes at most so many
+    /// bytes of memory.
+    pub fn new(ttl: Duration, bytes: u64, clock: Arc<dyn Clock>) -> Self {
+        let items = usize::try_from(bytes / Self::TYPICAL_WEIGHT).unwrap_or(usize::MAX);
+        let weight = |_: &Key, document: &Arc<Document>| (document.weight() + Key::WEIGHT) as u64;
+        Self {
+            answers: ExpiringCache::new(items, bytes, weight, ttl, clock),
+            generations: Generations::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl RankingCache for MemoryRankingCache {
+    async fn get_or_load(
+        &self,
+        query: &RankingQuery,
+        loader: &dyn LoadRanking,
+    ) -> Result<Arc<Document>, LoadError> {
+        let generation = self.generations.of(&query.workload).load(Ordering::Acquire);
+        if let Some(document) = self.answers.get(&BorrowedKey { query, generation }) {
+            return Ok(document);
+        }
+        let load = async {
+            let Loaded { document, keep } = loader.load(query).await?;
+            Ok(if keep { Fresh::Keep(document) } else { Fresh::Share(document) })
+        };
+        self.answers.get_or_load(&Key { query: query.clone(), generation }, load).await
+    }
+
+    async fn forget(&self, workload: &WorkloadSlug) {
+        self.generations.of(workload).fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// A question with the generation of its workload. After a forget, the answers
+/// of older generations are asked for no longer, not even one that is still
+/// being loaded; they leave the cache as the least used do.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    query: RankingQuery,
+    generation: u64,
+}
+
+impl Key {
+    /// The most bytes that a key takes with the names in it: a workload, a
+    /// provider in characters of four bytes, a metric.
+    const WEIGHT: usize = size_of::<Self>() + 100 + 4 * 100 + 20;
+}
+
+/// A [`Key`] to look up by, without copies of the names in it.
+#[derive(Hash)]
+struct BorrowedKey<'a> {
+    query: &'a RankingQuery,
+    generation: u64,
+}
+
+impl Equivalent<Key> for BorrowedKey<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.generation == key.generation && *self.query == key.query
+    }
+}
+
+/// How often each workload was forgotten. There are fewer counters than there
+/// may be workloads: where two share one, forgetting the one loads the other
+/// again once too often.
+struct Generations(Box<[AtomicU64]>);
+
+impl Generations {
+    const COUNTERS: usize = 4096;
+
+    fn of(&self, workload: &WorkloadSlug) -> &AtomicU64 {
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(workload);
+        &self.0[hash as usize % Self::COUNTERS]
+    }
+}
+
+impl Default for Generations {
+    fn default() -> Self {
+        Self((0..Self::COUNTERS).map(|_| AtomicU64::new(0)).collect())
+    }
+}
