@@ -48,14 +48,21 @@ fn swagger_ui(out: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// ReDoc's script, out of the page that `aide` writes around it.
+/// ReDoc's script, out of the page that `aide` writes around it. The one thing
+/// that it would load from elsewhere, its logo, becomes an empty picture.
 fn redoc(out: &Path) -> Result<(), Box<dyn Error>> {
+    const LOGO: &str = "https://cdn.redoc.ly/redoc/logo-mini.svg";
     let page = aide::redoc::Redoc::new("").html();
     let script = page
         .split_once("<script>")
         .and_then(|(_, rest)| rest.rsplit_once("Redoc.init("))
         .map(|(script, _)| script.trim())
         .ok_or("aide's page around ReDoc has changed its shape")?;
+    if !script.contains(LOGO) {
+        return Err("ReDoc loads its logo from elsewhere than before".into());
+    }
+    let script =
+        script.replace(LOGO, "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>");
     gzip(&out.join("redoc.js"), script.as_bytes())
 }
 

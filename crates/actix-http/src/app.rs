@@ -75,7 +75,7 @@ fn observe(shared: &Shared) -> Observe {
 
 fn routes_of(app: &mut web::ServiceConfig, shared: &Shared) {
     app.app_data(Data::clone(&shared.services));
-    app.app_data(shared.drain.clone());
+    app.app_data(Data::new(shared.drain.clone()));
     app.app_data(shared.limits);
     for resource in routes::resources() {
         resource.register(app, &shared.metrics);

@@ -1,7 +1,6 @@
 //! JSON bodies, and refusals that name the place.
 
-use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::ApiError;
 
@@ -12,22 +11,22 @@ use crate::error::ApiError;
 /// that `T` cannot be.
 pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| refusal(&error.path().to_string(), error.inner()))?;
-    deserializer.end().map_err(|error| refusal(".", &error))?;
-    Ok(value)
-}
-
-fn refusal(path: &str, error: &serde_json::Error) -> ApiError {
-    let reason = error.to_string();
-    // serde_json counts a number beyond f64 (1e999) as bad syntax; it is well
-    // formed, only no number that we can take.
-    let out_of_range = reason.starts_with("number out of range");
-    if error.classify() == Category::Data || out_of_range {
-        let field = if path == "." { "body" } else { path };
-        ApiError::invalid(field, reason)
-    } else {
-        ApiError::malformed(format!("The body is not valid JSON: {reason}"))
+    let refusal = match serde_path_to_error::deserialize(&mut deserializer) {
+        Ok(value) => match deserializer.end() {
+            Ok(()) => return Ok(value),
+            Err(error) => ApiError::invalid("body", error),
+        },
+        Err(error) => match error.path().to_string().as_str() {
+            "." => ApiError::invalid("body", error.inner()),
+            path => ApiError::invalid(path, error.inner()),
+        },
+    };
+    // What comes first may be acceptable JSON of a wrong kind, and what follows
+    // no JSON at all. A number beyond f64 (1e999) counts as bad syntax for the
+    // one parse, and rightly not for the other.
+    match serde_json::from_slice::<IgnoredAny>(text) {
+        Ok(IgnoredAny) => Err(refusal),
+        Err(error) => Err(ApiError::malformed(format!("The body is not valid JSON: {error}"))),
     }
 }
 
@@ -54,7 +53,7 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_malformed() {
-        for text in ["", "[", "[{]", "nonsense", "[] []", "[{\"metrics\": {\"A\": [NaN]}}]"] {
+        for text in ["", "[", "[{]", "nonsense", "[] []", "[{\"metrics\": {\"A\": [NaN]}}]", "[5"] {
             assert_eq!(refuse(text).0, 400, "{text}");
         }
         assert_eq!(refuse(&"[".repeat(100_000)).0, 400);

@@ -44,6 +44,8 @@ mod routing;
 mod server;
 mod services;
 mod signals;
+#[cfg(test)]
+mod testing;
 pub mod wire;
 
 pub use body::BodyLimits;

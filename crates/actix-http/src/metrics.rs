@@ -32,18 +32,19 @@ impl HttpMetrics {
     /// Makes the collectors and registers them.
     pub(crate) fn register(registry: &Registry) -> prometheus::Result<Self> {
         let requests = IntCounterVec::new(
-            Opts::new("http_requests_total", "Requests answered."),
+            Opts::new("benchmark_http_requests_total", "Requests answered."),
             &["route", "method", "status"],
         )?;
         let duration = HistogramVec::new(
             HistogramOpts::new(
-                "http_request_duration_seconds",
+                "benchmark_http_request_duration_seconds",
                 "Time from a request's head to its answer's head.",
             )
             .buckets(LATENCY_BUCKETS.to_vec()),
             &["route"],
         )?;
-        let in_flight = IntGauge::new("http_requests_in_flight", "Requests being answered.")?;
+        let in_flight =
+            IntGauge::new("benchmark_http_requests_in_flight", "Requests being answered.")?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(in_flight.clone()))?;
@@ -116,8 +117,12 @@ mod tests {
     #[test]
     fn answers_are_counted_by_route_method_and_status() {
         let text = count("GET", 200);
-        assert!(text.contains(r#"http_requests_total{method="GET",route="/x",status="200"} 2"#));
-        assert!(text.contains(r#"http_request_duration_seconds_count{route="/x"} 2"#));
+        assert!(
+            text.contains(
+                r#"benchmark_http_requests_total{method="GET",route="/x",status="200"} 2"#
+            )
+        );
+        assert!(text.contains(r#"benchmark_http_request_duration_seconds_count{route="/x"} 2"#));
     }
 
     #[test]

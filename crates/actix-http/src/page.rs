@@ -2,36 +2,10 @@
 
 use benchmark_ports::PageLimit;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::error::ApiError;
 use crate::query;
-use crate::wire::Example;
-
-/// One page of a list.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(crate) struct Page<T> {
-    /// The items, in the list's order.
-    items: Vec<T>,
-    /// What to give as `after` for the next page; null at the end.
-    next: Option<String>,
-}
-
-impl<T> Page<T> {
-    /// The page of these items, of which at most `limit` were asked for.
-    pub(crate) fn new(items: Vec<T>, limit: PageLimit, cursor: impl FnOnce(&T) -> String) -> Self {
-        // A full page may be the last one; the next one is empty then.
-        let next = items.last().filter(|_| items.len() == limit.get()).map(cursor);
-        Self { items, next }
-    }
-}
-
-impl<T: Example> Example for Page<T> {
-    fn example() -> Self {
-        Self { items: vec![T::example()], next: None }
-    }
-}
 
 /// Which page of a list is asked for.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -40,7 +14,8 @@ pub(crate) struct PageParameters {
     /// How many items are shown at most; 100 where it is left out.
     #[schemars(with = "u16", range(min = 1, max = 1000))]
     pub(crate) limit: Option<String>,
-    /// The `next` of the page before.
+    /// What identifies the last item of the page before (its `id`, or its
+    /// `slug`); the first page where it is left out.
     pub(crate) after: Option<String>,
 }
 
@@ -55,21 +30,7 @@ pub(crate) fn parse_limit(text: Option<&str>) -> Result<PageLimit, ApiError> {
     })
 }
 
-/// A cursor that leads nowhere in this list.
+/// An `after` that leads nowhere.
 pub(crate) fn unknown_cursor() -> ApiError {
-    ApiError::invalid("after", "is not the `next` of a page of this list")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_page_leads_to_the_next_and_another_does_not() {
-        let limit = PageLimit::new(2).unwrap();
-        let next = |items: Vec<u8>| Page::new(items, limit, ToString::to_string).next;
-        assert_eq!(next(vec![1, 2]), Some("2".to_owned()));
-        assert_eq!(next(vec![1]), None);
-        assert_eq!(next(vec![]), None);
-    }
+    ApiError::invalid("after", "identifies no item of this list")
 }

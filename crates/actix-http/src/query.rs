@@ -9,6 +9,7 @@ use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema};
 use schemars::JsonSchema;
 use schemars::r#gen::SchemaSettings;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::ApiError;
@@ -18,6 +19,12 @@ use crate::error::ApiError;
 /// what a text means is for the endpoint to parse.
 #[derive(Debug)]
 pub(crate) struct Query<T>(pub(crate) T);
+
+/// The query of an endpoint that has no parameters: whatever is given is one
+/// too many.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoParameters {}
 
 impl<T: DeserializeOwned + Default> FromRequest for Query<T> {
     type Error = ApiError;
@@ -105,7 +112,6 @@ fn parameter(name: String, schema: Schema) -> Parameter {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use serde::Deserialize;
 
     use super::*;
 

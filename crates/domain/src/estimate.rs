@@ -99,34 +99,106 @@ fn order_statistic_interval(
     probability: f64,
 ) -> Option<ConfidenceInterval> {
     let tail = (1.0 - CONFIDENCE) / 2.0;
-    // How many samples lie below the true quantile.
-    let below = Binomial::new(probability, sketch.count()).ok()?;
+    let count = sketch.count();
     // Too few samples: even the extremes leave more than the tail outside.
-    if below.cdf(0) > tail || below.sf(sketch.count().checked_sub(1)?) > tail {
+    if probability.max(1.0 - probability).powf(count as f64) > tail {
         return None;
     }
     // P(below < j) <= tail for the largest such j; the j-th smallest sample
     // has j - 1 before it.
-    let first = below.inverse_cdf(tail);
-    let low = if below.cdf(first) <= tail { first } else { first.checked_sub(1)? };
-    let high = below.inverse_cdf(1.0 - tail);
+    let low = binomial_quantile(probability, count, tail)?.checked_sub(1)?;
+    let high = binomial_quantile(probability, count, 1.0 - tail)?;
     Some(ConfidenceInterval {
         low: sketch.order_statistic(low)?,
         high: sketch.order_statistic(high)?,
     })
 }
 
+/// The least k with P(X <= k) >= `level`, where X of `count` samples lie below
+/// a quantile.
+///
+/// Cornish and Fisher's expansion (Revue de l'Institut international de
+/// statistique, 1937) is at most a step off; the exact distribution corrects it
+/// as long as statrs' continued fraction converges. Beyond, a step is no more
+/// than a millionth of the samples.
+fn binomial_quantile(probability: f64, count: u64, level: f64) -> Option<u64> {
+    const EXACT_TO: u64 = 1_000_000;
+    let (n, p, z) = (count as f64, probability, Normal::standard().inverse_cdf(level));
+    let skewness_term = (1.0 - 2.0 * p) * (z * z - 1.0) / 6.0;
+    let expansion = n * p + z * (n * p * (1.0 - p)).sqrt() + skewness_term - 0.5;
+    let mut k = expansion.ceil().clamp(0.0, n) as u64;
+    if count <= EXACT_TO {
+        let below = Binomial::new(probability, count).ok()?;
+        while below.cdf(k) < level {
+            k += 1;
+        }
+        while k > 0 && below.cdf(k - 1) >= level {
+            k -= 1;
+        }
+    }
+    Some(k)
+}
+
 /// The two-sided 95 % point of Student's t distribution.
 pub(crate) fn t_critical(degrees_of_freedom: f64) -> f64 {
+    /// Where the series is exact to 1e-11. From 1e4 on statrs loses digits, and
+    /// from 1e5 on it does not return.
+    const SERIES_FROM: f64 = 1e3;
     let upper = 1.0 - (1.0 - CONFIDENCE) / 2.0;
     match StudentsT::new(0.0, 1.0, degrees_of_freedom) {
-        Ok(t) if degrees_of_freedom.is_finite() => t.inverse_cdf(upper),
-        _ => z_critical(1.0 - CONFIDENCE),
+        Ok(t) if degrees_of_freedom < SERIES_FROM => t.inverse_cdf(upper),
+        _ => t_by_series(z_critical(1.0 - CONFIDENCE), degrees_of_freedom),
     }
+}
+
+/// The point of Student's t distribution that is exceeded as often as `z` is by
+/// a standard normal deviate (Abramowitz and Stegun, 26.7.5).
+fn t_by_series(z: f64, degrees_of_freedom: f64) -> f64 {
+    let (r, z2) = (1.0 / degrees_of_freedom, z * z);
+    let third = (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) / 384.0;
+    let second = ((5.0 * z2 + 16.0) * z2 + 3.0) / 96.0;
+    let first = (z2 + 1.0) / 4.0;
+    z * (1.0 + r * (first + r * (second + r * third)))
 }
 
 /// The two-sided point of the standard normal distribution that is exceeded
 /// with probability `level`.
 pub(crate) fn z_critical(level: f64) -> f64 {
     -Normal::standard().inverse_cdf(level / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn critical_points_are_those_of_students_t() {
+        // scipy.stats.t.ppf(0.975, df)
+        for (df, point) in [
+            (1.0, 12.706_204_736_174_694),
+            (999.0, 1.962_341_461_133_449_3),
+            (1e3, 1.962_339_080_826_408_3),
+            (1e5, 1.959_987_707_534_609_5),
+            (1e9, 1.959_963_986_912_325),
+            (f64::INFINITY, 1.959_963_984_540_054),
+        ] {
+            assert!((t_critical(df) / point - 1.0).abs() < 1e-11, "{df}: {}", t_critical(df));
+        }
+    }
+
+    #[test]
+    fn few_and_many_samples_have_their_binomial_quantiles() {
+        // scipy.stats.binom.ppf([0.025, 0.975], count, probability)
+        for (count, probability, low, high) in [
+            (150, 0.5, 63, 87),
+            (150, 0.95, 137, 147),
+            (10_000, 0.99, 9_880, 9_919),
+            (1_000_000, 0.5, 499_020, 500_980),
+            (10_000_000, 0.5, 4_996_901, 5_003_099),
+            (1_000_000_000, 0.99, 989_993_833, 990_006_166),
+        ] {
+            let found = [0.025, 0.975].map(|level| binomial_quantile(probability, count, level));
+            assert_eq!(found, [Some(low), Some(high)], "{count} {probability}");
+        }
+    }
 }

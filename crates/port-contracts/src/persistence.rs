@@ -2,6 +2,8 @@
 
 #![expect(missing_docs, reason = "the name of a case says what it tests")]
 
+use std::fmt::Debug;
+
 use benchmark_domain::{Source, Window, metrics};
 use benchmark_ports::{Contenders, RecordOutcome, Revision, RunFilter};
 
@@ -11,27 +13,28 @@ use crate::fixtures::{
 use crate::publishing::publish;
 use crate::{Place, Stores};
 
-/// Everything that can be read, as text.
-async fn everything(stores: &Stores) -> String {
+/// Everything that can be read, in an order of its own where a port has none.
+async fn everything(stores: &Stores) -> impl PartialEq + Debug + use<> {
     let Stores { runs, rankings, publisher, catalogue, keys, .. } = stores;
     let scope = ttft();
-    let latest = rankings.contenders(&scope, Window::Latest, at(0)).await.unwrap();
-    let mut all = rankings.contenders(&scope, Window::All, at(0)).await.unwrap();
-    all.contenders.sort_by(|a, b| a.llm.cmp(&b.llm));
+    let contenders = async |window| {
+        let mut found = rankings.contenders(&scope, window, at(0)).await.unwrap();
+        found.contenders.sort_by(|a, b| a.llm.cmp(&b.llm));
+        found
+    };
     let mut pending = publisher.pending().await.unwrap();
     pending.sort();
-    format!(
-        "{:#?}",
-        (
-            (runs.runs(&RunFilter::default(), None, page(100)).await.unwrap(), latest, all),
-            rankings.current(&scope).await.unwrap(),
-            rankings.history(&scope, Revision(0), page(100)).await.unwrap(),
-            (catalogue.metrics().await.unwrap(), catalogue.llms(None, page(9)).await.unwrap()),
-            catalogue.workloads(None, page(9)).await.unwrap(),
-            catalogue.workloads_with(&scope.metric, page(9)).await.unwrap(),
-            keys.find(&a_key(1).hash).await.unwrap(),
-            pending,
-        )
+    (
+        runs.runs(&RunFilter::default(), None, page(100)).await.unwrap(),
+        (contenders(Window::Latest).await, contenders(Window::All).await),
+        rankings.current(&scope).await.unwrap(),
+        rankings.history(&scope, Revision(0), page(100)).await.unwrap(),
+        catalogue.metrics().await.unwrap(),
+        catalogue.llms(None, page(100)).await.unwrap(),
+        catalogue.workloads(None, page(100)).await.unwrap(),
+        catalogue.workloads_with(&scope.metric, page(100)).await.unwrap(),
+        keys.find(&a_key(1).hash).await.unwrap(),
+        pending,
     )
 }
 

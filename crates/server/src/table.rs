@@ -1,4 +1,4 @@
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, Table, presets};
 
 /// A table for people: columns named `>so` are aligned to the right.
 pub(crate) fn table<const N: usize>(
@@ -7,8 +7,7 @@ pub(crate) fn table<const N: usize>(
 ) -> Table {
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
         .set_header(columns.map(|column| column.trim_start_matches('>')));
     for (index, column) in columns.iter().enumerate() {
         if column.starts_with('>')

@@ -42,8 +42,7 @@ pub fn openapi_document() -> String {
         tags: tags(),
         ..OpenApi::default()
     };
-    let text = serde_json::to_string_pretty(&document).expect("a document always encodes");
-    text + "\n"
+    serde_json::to_string_pretty(&document).expect("a document always encodes")
 }
 
 fn tags() -> Vec<Tag> {

@@ -13,9 +13,6 @@ mod metrics;
 mod runs;
 mod workloads;
 
-#[cfg(test)]
-pub(crate) mod testing;
-
 use crate::docs;
 use crate::routing::Resource;
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Conditions, Direction, Llm, Measurement, Metric, NewFigures, NewMeasurement, NewRun,
-    NewSamples, NewTool, Ranking, RankingEntry, RecordedRun, Run, Workload,
+    Conditions, Direction, Llm, Measurement, Metric, NewFigures, NewMeasurement, NewRequests,
+    NewRun, NewSamples, NewTool, Ranking, RankingEntry, RecordedRun, Run, Workload,
 };
 
 /// A type of which there is an example.
@@ -69,7 +69,7 @@ impl Example for Llm {
     fn example() -> Self {
         Self {
             id: "6d1f0e0c-4f0e-8c5a-9a53-0b7c0f6f2f10".to_owned(),
-            name: "llama2-70b-4096".to_owned(),
+            llm_name: "llama2-70b-4096".to_owned(),
             provider: Some("groq".to_owned()),
         }
     }
@@ -140,8 +140,7 @@ impl Example for NewRun {
             conditions: Some(Example::example()),
             started_at: "2024-09-27T08:57:17.739976Z".to_owned(),
             tool: Some(NewTool { name: "our-probe".to_owned(), version: Some("1.4".to_owned()) }),
-            attempted_requests: None,
-            failed_requests: Some(0),
+            requests: Some(NewRequests { attempted: 4, failed: 1 }),
             metrics: BTreeMap::from([
                 ("TTFT".to_owned(), NewMeasurement::Samples(samples)),
                 ("TPS".to_owned(), NewMeasurement::Figures(figures)),

@@ -10,7 +10,7 @@ pub struct Llm {
     #[schemars(with = "Uuid")]
     pub id: String,
     /// The model.
-    pub name: String,
+    pub llm_name: String,
     /// Who serves it, where known.
     pub provider: Option<String>,
 }
@@ -19,6 +19,10 @@ impl From<&benchmark_domain::Llm> for Llm {
     fn from(llm: &benchmark_domain::Llm) -> Self {
         let id = llm.id().to_string();
         let benchmark_domain::Llm { name, provider } = llm;
-        Self { id, name: name.to_string(), provider: provider.as_ref().map(ToString::to_string) }
+        Self {
+            id,
+            llm_name: name.to_string(),
+            provider: provider.as_ref().map(ToString::to_string),
+        }
     }
 }

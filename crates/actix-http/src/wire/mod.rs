@@ -20,7 +20,7 @@ pub(crate) use example::Example;
 pub use llm::Llm;
 pub use metric::{Direction, Metric};
 pub use new_measurement::{NewFigures, NewMeasurement, NewSamples};
-pub use new_run::{NewRun, NewTool};
+pub use new_run::{NewRequests, NewRun, NewTool};
 pub(crate) use object::Object;
 pub use ranking::{Ranking, RankingEntry};
 pub use refusal::Refusal;

@@ -34,13 +34,10 @@ pub struct NewRun {
     /// What measured it, where known.
     #[serde(default, deserialize_with = "optional")]
     pub tool: Option<NewTool>,
-    /// How many requests were sent. Where it is left out: as many as the metric
-    /// with the most samples has, and the failed ones on top.
-    #[schemars(range(min = 1, max = 9_007_199_254_740_992_u64))]
-    pub attempted_requests: Option<u64>,
-    /// How many of them failed; none where it is left out.
-    #[schemars(range(max = 9_007_199_254_740_992_u64))]
-    pub failed_requests: Option<u64>,
+    /// How its requests went. Where it is left out, as many as the metric with
+    /// the most samples has were sent, and none failed.
+    #[serde(default, deserialize_with = "optional")]
+    pub requests: Option<NewRequests>,
     /// What was measured, by metric.
     #[serde(deserialize_with = "by_name")]
     pub metrics: BTreeMap<String, NewMeasurement>,
@@ -58,23 +55,27 @@ pub struct NewTool {
     pub version: Option<String>,
 }
 
+/// How many requests a run sent, and how many of them failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRequests {
+    /// How many were sent.
+    #[schemars(range(min = 1, max = 9_007_199_254_740_992_u64))]
+    pub attempted: u64,
+    /// How many of them failed.
+    #[serde(default)]
+    #[schemars(range(max = 9_007_199_254_740_992_u64))]
+    pub failed: u64,
+}
+
 impl NewRun {
     /// The run as the domain knows it.
     ///
     /// # Errors
     /// [`Refusal`] with the first field that cannot be, and why.
     pub fn into_domain(self, source: Source) -> Result<Run, Refusal> {
-        let Self {
-            llm_name,
-            provider,
-            workload,
-            conditions,
-            started_at,
-            tool,
-            attempted_requests,
-            failed_requests,
-            metrics,
-        } = self;
+        let Self { llm_name, provider, workload, conditions, started_at, tool, requests, metrics } =
+            self;
         let name = LlmName::parse(&llm_name).map_err(|e| Refusal::new("llm_name", e))?;
         let provider = provider
             .map(|provider| Provider::parse(&provider))
@@ -93,7 +94,7 @@ impl NewRun {
             source,
             started_at,
             tool,
-            requests: requests_of(attempted_requests, failed_requests, &metrics)?,
+            requests: requests_of(requests, &metrics)?,
             measurements: measurements_of(metrics)?,
             provenance: None,
         };
@@ -114,21 +115,20 @@ fn workload_of(slug: Option<String>, conditions: Option<Conditions>) -> Result<W
 }
 
 fn requests_of(
-    attempted: Option<u64>,
-    failed: Option<u64>,
+    requests: Option<NewRequests>,
     metrics: &BTreeMap<String, NewMeasurement>,
 ) -> Result<Requests, Refusal> {
-    let failed = failed.unwrap_or(0);
-    let attempted = attempted.unwrap_or_else(|| {
-        let succeeded = metrics.values().filter_map(NewMeasurement::count).max().unwrap_or(0);
-        succeeded.saturating_add(failed)
-    });
+    let Some(NewRequests { attempted, failed }) = requests else {
+        let most = metrics.values().filter_map(NewMeasurement::count).max();
+        return Ok(Requests::all_successful(most.unwrap_or(0)));
+    };
     Requests::new(attempted, failed).ok_or_else(|| {
         let reason = format!(
-            "{failed} failed of {attempted}; no more can fail than were sent, and at most {} can be",
+            "{failed} failed of {attempted} attempted; no more can fail than were attempted, and \
+             at most {} can be attempted",
             Requests::MAX
         );
-        Refusal::new("failed_requests", reason)
+        Refusal::new("requests", reason)
     })
 }
 

@@ -10,7 +10,7 @@ mod store;
 use prometheus::{IntGaugeVec, Opts, Registry};
 
 pub(crate) use cache::MeasuredCache;
-pub(crate) use log::{InvalidLogConfig, init};
+pub(crate) use log::init;
 pub(crate) use publisher::CountedPublisher;
 pub(crate) use store::{MeasuredReader, MeasuredRunStore, StoreLatency};
 

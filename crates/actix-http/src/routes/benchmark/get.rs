@@ -58,3 +58,143 @@ async fn no_such_metric(text: &str, services: &Services) -> Result<ApiError, Api
     let text: String = text.chars().take(50).collect();
     Ok(ApiError::not_found(format!("there is no metric {text}; there are {}", known.join(", "))))
 }
+
+#[cfg(test)]
+mod tests {
+    use benchmark_port_contracts::fixtures::{a_run, at};
+
+    use crate::testing::{TestApp, get};
+
+    const TTFT: &str = "/api/v1/benchmark/TTFT";
+
+    async fn three_llms() -> TestApp {
+        TestApp::with(&[
+            a_run().llm("slow").provider("acme").ttft(&[0.8, 0.9, 1.0]).build(),
+            a_run().llm("fast").started(at(5)).ttft(&[0.1, 0.2, 0.3]).build(),
+            a_run().llm("dead").requests(9, 6).ttft(&[0.01, 0.01, 0.01]).build(),
+        ])
+        .await
+    }
+
+    #[actix_web::test]
+    async fn the_best_comes_first_and_who_mostly_failed_comes_last() {
+        let entries = three_llms().await.get(TTFT).await.data();
+        let names: Vec<_> =
+            entries.as_array().unwrap().iter().map(|e| e["llm_name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["fast", "slow", "dead"]);
+        assert_eq!(entries[2]["mostly_failed"], true);
+        assert_eq!(entries[2]["failed_requests"], 6);
+    }
+
+    #[actix_web::test]
+    async fn an_entry_says_who_what_when_and_how_sure() {
+        let entries = three_llms().await.get("/api/v1/benchmark/ttft").await.data();
+        let entry = entries[0].as_object().unwrap();
+        for (name, value) in [
+            ("metric", "TTFT".into()),
+            ("unit", "s".into()),
+            ("rank", 1.into()),
+            ("rank_low", 1.into()),
+            ("mean_value", entry["value"].clone()),
+            ("provider", serde_json::Value::Null),
+            ("provisional", true.into()),
+            ("sample_count", 3.into()),
+            ("run_count", 1.into()),
+            ("attempted_requests", 4.into()),
+            ("workload", "default".into()),
+            ("source", "push".into()),
+            ("timestamp", "2025-06-15T15:06:45.123456Z".into()),
+        ] {
+            assert_eq!(entry[name], value, "{name}");
+        }
+        assert!(entry["ci_low"].as_f64() < entry["ci_high"].as_f64());
+        assert!(entry["p50"].is_f64() && entry["id"].is_string());
+    }
+
+    #[actix_web::test]
+    async fn an_unknown_metric_names_the_known_ones() {
+        let app = TestApp::empty();
+        for unknown in ["BANANA", "%C3%A4", "a%20b", &"x".repeat(5000)] {
+            let message = app.get(&format!("/api/v1/benchmark/{unknown}")).await.refusal(404);
+            assert!(message.contains("TTFT, TPOT") || message.contains("E2E_LATENCY"), "{message}");
+            assert!(message.len() < 1100);
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_workload_without_runs_names_those_that_have() {
+        let app = TestApp::with(&[a_run().workload("chat").build()]).await;
+        let envelope = app.get(TTFT).await.envelope();
+        assert_eq!(envelope["data"], serde_json::json!([]));
+        assert!(envelope["message"].as_str().unwrap().contains("chat"), "{envelope}");
+        assert_eq!(app.get(&format!("{TTFT}?workload=Chat")).await.data()[0]["llm_name"], "llm");
+    }
+
+    #[actix_web::test]
+    async fn a_provider_is_shown_with_its_rank_among_all() {
+        let entries = three_llms().await.get(&format!("{TTFT}?provider=acme")).await.data();
+        assert_eq!(entries.as_array().unwrap().len(), 1);
+        assert_eq!(entries[0]["rank"], 2);
+    }
+
+    #[actix_web::test]
+    async fn limit_and_offset_choose_a_part() {
+        let app = three_llms().await;
+        let part = app.get(&format!("{TTFT}?limit=1&offset=1&statistic=p90&window=7d")).await;
+        assert_eq!(part.data().as_array().unwrap().len(), 1);
+        assert_eq!(part.data()[0]["llm_name"], "slow");
+    }
+
+    #[actix_web::test]
+    async fn a_parameter_that_means_nothing_is_refused_by_name() {
+        let app = TestApp::empty();
+        for (query, field) in [
+            ("limit=0", "limit: "),
+            ("limit=1001", "limit: "),
+            ("limit=1e9", "limit: "),
+            ("offset=-1", "offset: "),
+            ("offset=4294967296", "offset: "),
+            ("window=banana", "window: "),
+            ("statistic=p101", "statistic: "),
+            ("workload=a%20b", "workload: "),
+            ("provider=%00", "provider: "),
+            ("window=all&window=all", "`window`"),
+            ("bananas=5", "`bananas`"),
+        ] {
+            let message = app.get(&format!("{TTFT}?{query}")).await.refusal(422);
+            assert!(message.contains(field), "{query}: {message}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn what_the_caller_has_already_is_not_sent_again() {
+        let app = three_llms().await;
+        let first = app.get(TTFT).await;
+        let tag = first.header("etag").to_owned();
+        let again = app.call(get(TTFT).insert_header(("If-None-Match", tag.clone()))).await;
+        assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
+        assert_eq!(again.header("etag"), tag);
+        let other = app.call(get(TTFT).insert_header(("If-None-Match", "\"other\""))).await;
+        assert_eq!(other.body, first.body);
+    }
+
+    #[actix_web::test]
+    async fn each_coding_has_an_entity_tag_of_its_own() {
+        let app = three_llms().await;
+        let plain = app.get(TTFT).await;
+        for coding in ["gzip", "br"] {
+            let coded = app.call(get(TTFT).insert_header(("Accept-Encoding", coding))).await;
+            assert_eq!(coded.header("content-encoding"), coding);
+            assert_eq!(coded.header("vary"), "Accept-Encoding");
+            assert_ne!(coded.header("etag"), plain.header("etag"));
+            assert!(coded.body.len() < plain.body.len());
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_small_answer_is_not_compressed() {
+        let app = TestApp::empty();
+        let answer = app.call(get(TTFT).insert_header(("Accept-Encoding", "gzip"))).await;
+        assert_eq!(answer.header("content-encoding"), "");
+    }
+}

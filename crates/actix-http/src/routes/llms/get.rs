@@ -5,6 +5,7 @@ use benchmark_domain::{LlmId, uuid::Uuid};
 use crate::auth::ReadKey;
 use crate::error::ApiError;
 use crate::path::{Id, Segment};
+use crate::query::{NoParameters, Query};
 use crate::representation::Shown;
 use crate::services::Services;
 use crate::wire::Llm;
@@ -16,12 +17,14 @@ use crate::wire::Llm;
     error_code = 401,
     error_code = 403,
     error_code = 404,
+    error_code = 422,
     error_code = 500,
     error_code = 503
 )]
 pub(crate) async fn llm(
     _key: ReadKey,
     id: Segment<Id>,
+    _: Query<NoParameters>,
     services: Data<Services>,
 ) -> Result<Shown<Llm>, ApiError> {
     let not_found = || ApiError::not_found("There is no LLM with this id");

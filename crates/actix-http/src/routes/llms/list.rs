@@ -4,7 +4,7 @@ use benchmark_domain::{LlmId, uuid::Uuid};
 
 use crate::auth::ReadKey;
 use crate::error::ApiError;
-use crate::page::{Page, PageParameters, parse_limit, unknown_cursor};
+use crate::page::{PageParameters, parse_limit, unknown_cursor};
 use crate::query::Query;
 use crate::representation::Shown;
 use crate::services::Services;
@@ -24,12 +24,12 @@ pub(crate) async fn llms(
     _key: ReadKey,
     parameters: Query<PageParameters>,
     services: Data<Services>,
-) -> Result<Shown<Page<Llm>>, ApiError> {
+) -> Result<Shown<Vec<Llm>>, ApiError> {
     let PageParameters { limit, after } = parameters.0;
     let limit = parse_limit(limit.as_deref())?;
     let after = after.map(|after| Uuid::try_parse(&after).map(LlmId)).transpose();
     let after = after.map_err(|_| unknown_cursor())?;
     let llms = services.browse_catalogue.llms(after, limit).await?.ok_or_else(unknown_cursor)?;
-    let llms = llms.iter().map(Llm::from).collect();
-    Ok(Shown::new(&Page::new(llms, limit, |last| last.id.clone()), &*services.clock))
+    let llms: Vec<_> = llms.iter().map(Llm::from).collect();
+    Ok(Shown::new(&llms, &*services.clock))
 }

@@ -14,6 +14,7 @@ use crate::auth::WriteKey;
 use crate::documented::{in_envelope, responses, schemas_of};
 use crate::envelope;
 use crate::error::ApiError;
+use crate::query::{NoParameters, Query};
 use crate::services::Services;
 use crate::wire::{RecordedRun, Refusal};
 
@@ -81,6 +82,7 @@ impl ApiComponent for Recorded {
 )]
 pub(crate) async fn record_runs(
     _key: WriteKey,
+    _: Query<NoParameters>,
     submission: Submission,
     services: Data<Services>,
 ) -> Result<Recorded, ApiError> {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::auth::ReadKey;
 use crate::error::ApiError;
-use crate::page::{Page, parse_limit, unknown_cursor};
+use crate::page::{parse_limit, unknown_cursor};
 use crate::query::{Query, parse};
 use crate::representation::Shown;
 use crate::services::Services;
@@ -29,7 +29,8 @@ pub(crate) struct Parameters {
     /// How many runs are shown at most; 100 where it is left out.
     #[schemars(with = "u16", range(min = 1, max = 1000))]
     limit: Option<String>,
-    /// The `next` of the page before.
+    /// The `id` of the last run of the page before; the first page where it is
+    /// left out.
     after: Option<String>,
 }
 
@@ -62,12 +63,12 @@ pub(crate) async fn runs(
     _key: ReadKey,
     parameters: Query<Parameters>,
     services: Data<Services>,
-) -> Result<Shown<Page<Run>>, ApiError> {
+) -> Result<Shown<Vec<Run>>, ApiError> {
     let filter = parameters.0.filter()?;
     let limit = parse_limit(parameters.0.limit.as_deref())?;
     let after = parameters.0.after.as_deref().map(|after| Uuid::try_parse(after).map(RunId));
     let after = after.transpose().map_err(|_| unknown_cursor())?;
     let runs = services.browse_catalogue.runs(&filter, after, limit).await?;
-    let runs = runs.ok_or_else(unknown_cursor)?.iter().map(Run::from).collect();
-    Ok(Shown::new(&Page::new(runs, limit, |last| last.id.clone()), &*services.clock))
+    let runs: Vec<_> = runs.ok_or_else(unknown_cursor)?.iter().map(Run::from).collect();
+    Ok(Shown::new(&runs, &*services.clock))
 }

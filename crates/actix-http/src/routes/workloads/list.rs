@@ -4,7 +4,7 @@ use benchmark_domain::WorkloadSlug;
 
 use crate::auth::ReadKey;
 use crate::error::ApiError;
-use crate::page::{Page, PageParameters, parse_limit, unknown_cursor};
+use crate::page::{PageParameters, parse_limit, unknown_cursor};
 use crate::query::Query;
 use crate::representation::Shown;
 use crate::services::Services;
@@ -24,12 +24,12 @@ pub(crate) async fn workloads(
     _key: ReadKey,
     parameters: Query<PageParameters>,
     services: Data<Services>,
-) -> Result<Shown<Page<Workload>>, ApiError> {
+) -> Result<Shown<Vec<Workload>>, ApiError> {
     let PageParameters { limit, after } = parameters.0;
     let limit = parse_limit(limit.as_deref())?;
     let after = after.map(|after| WorkloadSlug::parse(&after)).transpose();
     let after = after.map_err(|_| unknown_cursor())?;
     let workloads = services.browse_catalogue.workloads(after.as_ref(), limit).await?;
-    let workloads = workloads.iter().map(Workload::from).collect();
-    Ok(Shown::new(&Page::new(workloads, limit, |last| last.slug.clone()), &*services.clock))
+    let workloads: Vec<_> = workloads.iter().map(Workload::from).collect();
+    Ok(Shown::new(&workloads, &*services.clock))
 }

@@ -1,0 +1,173 @@
+//! The whole application over stores in memory, for the tests of routes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
+use actix_web::test::{TestRequest, init_service};
+use benchmark_application::{
+    Authenticate, BrowseCatalogue, CheckHealth, ComputeRanking, PublishRankings, ReadRanking,
+    RecordRuns, hash_key,
+};
+use benchmark_domain::{Run, WorkloadSlug};
+use benchmark_memory_adapter::{MemoryRankingCache, MemoryStore};
+use benchmark_port_contracts::{StoppedClock, fixtures};
+use benchmark_ports::{ApiKey, ApiKeyStore, Clock, HealthCheck, Randomness, RankingCache, Scopes};
+use bytes::Bytes;
+use prometheus::Registry;
+use serde_json::Value;
+
+use crate::app::{Shared, application};
+use crate::body::BodyLimits;
+use crate::document::JsonRankings;
+use crate::services::Services;
+
+/// A key with every scope.
+pub(crate) const KEY: &str = "a-key-with-every-scope";
+
+/// An application of its own, with a store of its own.
+pub(crate) struct TestApp {
+    pub(crate) shared: Shared,
+    store: Arc<MemoryStore>,
+}
+
+impl TestApp {
+    /// An application without data.
+    pub(crate) fn empty() -> Self {
+        let store = Arc::new(MemoryStore::default());
+        Self::checking(store.clone(), store)
+    }
+
+    /// The same with another idea of how its store is.
+    pub(crate) fn checking(store: Arc<MemoryStore>, health: Arc<dyn HealthCheck>) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(StoppedClock::at(fixtures::at(0)));
+        let minute = Duration::from_secs(60);
+        let cache: Arc<dyn RankingCache> =
+            Arc::new(MemoryRankingCache::new(minute, 1 << 20, clock.clone()));
+        let publish = Arc::new(PublishRankings::new(
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            cache.clone(),
+            clock.clone(),
+            Arc::new(Counting(AtomicU64::new(0))),
+        ));
+        let compute = ComputeRanking::new(
+            store.clone(),
+            store.clone(),
+            Arc::new(JsonRankings),
+            clock.clone(),
+        );
+        let services = Services {
+            authenticate: Authenticate::new(Some(hash_key(KEY)), store.clone(), clock.clone()),
+            read_ranking: Arc::new(ReadRanking::new(cache.clone(), compute)),
+            browse_catalogue: BrowseCatalogue::new(store.clone(), store.clone()),
+            record_runs: Arc::new(RecordRuns::new(
+                store.clone(),
+                store.clone(),
+                publish,
+                cache,
+                clock.clone(),
+            )),
+            check_health: CheckHealth::new(vec![health]),
+            default_workload: WorkloadSlug::default(),
+            clock,
+            metrics: Registry::new(),
+        };
+        let limits = BodyLimits { bytes: 10_000, timeout: Duration::from_secs(10) };
+        Self { shared: Shared::new(services, limits).unwrap(), store }
+    }
+
+    /// An application with these runs.
+    pub(crate) async fn with(runs: &[Run]) -> Self {
+        let app = Self::empty();
+        app.shared.services.record_runs.run(runs).await.unwrap();
+        app
+    }
+
+    /// Stores a key with these scopes and gives it.
+    pub(crate) async fn key(&self, scopes: Scopes) -> String {
+        let plain = benchmark_application::PlainKey::generate(&Counting(AtomicU64::new(7)));
+        let key = ApiKey { hash: plain.hash(), scopes, ..fixtures::a_key(7) };
+        let key = ApiKey { expires_at: None, revoked_at: None, ..key };
+        self.store.insert(&key).await.unwrap();
+        plain.expose().to_owned()
+    }
+
+    /// The answer to a request.
+    pub(crate) async fn call(&self, request: TestRequest) -> Answer {
+        let service = init_service(application(&self.shared)).await;
+        let response = actix_web::test::call_service(&service, request.to_request()).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.into_body().try_into_bytes().unwrap();
+        Answer { status, headers, body }
+    }
+
+    /// The answer to GET with the key.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call(get(path)).await
+    }
+
+    /// The answer to POST /api/v1/runs with the key.
+    pub(crate) async fn post(&self, content_type: &str, body: impl Into<Bytes>) -> Answer {
+        let request = TestRequest::post().uri("/api/v1/runs").insert_header(("X-API-Key", KEY));
+        let request = request.insert_header(("Content-Type", content_type));
+        self.call(request.set_payload(body)).await
+    }
+}
+
+/// GET with the key.
+pub(crate) fn get(path: &str) -> TestRequest {
+    TestRequest::with_uri(path).insert_header(("X-API-Key", KEY))
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The envelope, which every JSON answer has.
+    pub(crate) fn envelope(&self) -> Value {
+        assert_eq!(self.header("content-type"), "application/json");
+        let envelope: Value = serde_json::from_slice(&self.body).unwrap();
+        let names: Vec<_> = envelope.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, ["data", "message", "success"]);
+        assert_eq!(envelope["success"], self.status.is_success(), "{envelope}");
+        envelope
+    }
+
+    /// The data of an answer that must have succeeded.
+    pub(crate) fn data(&self) -> Value {
+        assert!(self.status.is_success(), "{self:?}");
+        self.envelope()["data"].take()
+    }
+
+    /// The message of a refusal, which must be of this status.
+    pub(crate) fn refusal(&self, status: u16) -> String {
+        assert_eq!(self.status, status, "{self:?}");
+        self.envelope()["message"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Bytes that differ, without being random.
+struct Counting(AtomicU64);
+
+impl Randomness for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let next = self.0.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+            chunk.copy_from_slice(&next[..chunk.len()]);
+        }
+    }
+}

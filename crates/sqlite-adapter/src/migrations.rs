@@ -1,0 +1,147 @@
+use std::error::Error;
+use std::fs;
+use std::path::{self, Path, PathBuf};
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::catalogue::write_built_in_metrics;
+use crate::connection::set_up;
+use crate::failure::Trouble;
+use crate::open_error::OpenError;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// What the first migration marks a file with.
+const APPLICATION_ID: i32 = i32::from_be_bytes(*b"BMRK");
+
+/// Creates the database in a file, and its folder, or upgrades it to this
+/// version of the service. Tells which migrations were run, the first one
+/// first; none if there was nothing to do. Any number of processes may do so
+/// at once.
+///
+/// # Errors
+/// [`OpenError`]; the file is as it was then.
+pub async fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
+    let path = absolute(path)?;
+    let (failed, task) = (path.clone(), move || run(&path));
+    match tokio::task::spawn_blocking(task).await {
+        Ok(done) => done,
+        Err(source) => Err(OpenError::Failed { path: failed, source: source.into() }),
+    }
+}
+
+/// A path that SQLite takes for a path, whatever it begins with.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
+    path::absolute(path)
+        .map_err(|source| OpenError::Failed { path: path.to_owned(), source: source.into() })
+}
+
+fn run(path: &Path) -> Result<Vec<String>, OpenError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)
+            .map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
+    }
+    let unwritable = |source: Box<dyn Error + Send + Sync>| OpenError::Unwritable {
+        path: path.to_owned(),
+        source,
+    };
+    let name = path.to_str().ok_or_else(|| unwritable("the path is not UTF-8".into()))?;
+    let mut connection =
+        SqliteConnection::establish(name).map_err(|error| unwritable(error.into()))?;
+    upgrade(&mut connection).map_err(|refusal| refusal.about(path))
+}
+
+/// Why a database is not upgraded.
+enum Refusal {
+    Foreign,
+    Newer(String),
+    Driver(diesel::result::Error),
+    Other(Box<dyn Error + Send + Sync>),
+}
+
+impl From<diesel::result::Error> for Refusal {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+impl Refusal {
+    fn about(self, path: &Path) -> OpenError {
+        let path = path.to_owned();
+        match self {
+            Self::Foreign => OpenError::Foreign { path },
+            Self::Newer(migration) => OpenError::Newer { path, migration },
+            Self::Driver(error) => match Trouble::of(&error) {
+                Trouble::Damaged => OpenError::NotADatabase { path },
+                Trouble::ReadOnly | Trouble::Unreachable => {
+                    OpenError::Unwritable { path, source: error.into() }
+                }
+                Trouble::Busy | Trouble::Other => OpenError::Failed { path, source: error.into() },
+            },
+            Self::Other(source) => OpenError::Failed { path, source },
+        }
+    }
+}
+
+fn upgrade(connection: &mut SqliteConnection) -> Result<Vec<String>, Refusal> {
+    set_up(connection)?;
+    // All of it in one transaction: other processes wait for its end, and a
+    // file that is refused stays as it is.
+    let run = connection.immediate_transaction(|connection| {
+        if is_foreign(connection)? {
+            return Err(Refusal::Foreign);
+        }
+        if let Some(migration) = unknown_migration(connection)? {
+            return Err(Refusal::Newer(migration));
+        }
+        let run = connection.run_pending_migrations(MIGRATIONS).map_err(Refusal::Other)?;
+        let run = run.iter().map(ToString::to_string).collect();
+        write_built_in_metrics(connection)?;
+        Ok(run)
+    })?;
+    // The file remembers it. Readers then never wait for the writer.
+    connection.batch_execute("PRAGMA journal_mode = WAL")?;
+    Ok(run)
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = Integer)]
+    number: i32,
+}
+
+fn number(connection: &mut SqliteConnection, sql: &str) -> QueryResult<i32> {
+    diesel::sql_query(sql).get_result::<Number>(connection).map(|row| row.number)
+}
+
+/// Whether somebody else made these tables; an empty file is nobody's.
+fn is_foreign(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    let id = number(connection, "SELECT application_id AS number FROM pragma_application_id")?;
+    let tables = number(connection, "SELECT count(*) AS number FROM sqlite_schema")?;
+    Ok(id != APPLICATION_ID && tables > 0)
+}
+
+/// The first migration that was run on the database and is not one of ours.
+fn unknown_migration(connection: &mut SqliteConnection) -> Result<Option<String>, Refusal> {
+    #[derive(QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = Text)]
+        version: String,
+    }
+    const TABLE: &str = "SELECT count(*) AS number FROM sqlite_schema \
+                         WHERE name = '__diesel_schema_migrations'";
+    if number(connection, TABLE)? == 0 {
+        return Ok(None);
+    }
+    let ours: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations().map_err(Refusal::Other)?;
+    let ours: Vec<_> = ours.iter().map(|ours| ours.name().version().to_string()).collect();
+    let applied: Vec<Applied> =
+        diesel::sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version")
+            .load(connection)?;
+    Ok(applied.into_iter().map(|row| row.version).find(|version| !ours.contains(version)))
+}

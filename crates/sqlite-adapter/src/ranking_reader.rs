@@ -1,0 +1,189 @@
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use benchmark_domain::{
+    Contender, Llm, Publication, RankingScope, RunId, RunMeasurement, Source, Timestamp, Window,
+};
+use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
+use diesel::prelude::*;
+
+use crate::SqliteStore;
+use crate::columns::{timestamp, timestamp_text, uuid};
+use crate::failure::Failure;
+use crate::rows::{BenchmarkRow, LlmRow, MeasurementRow, requests};
+use crate::schema::{benchmark, latest_runs, llms, publications, rankings, run_metrics, runs};
+
+#[async_trait]
+impl RankingReader for SqliteStore {
+    async fn contenders(
+        &self,
+        scope: &RankingScope,
+        window: Window,
+        now: Timestamp,
+    ) -> Result<Contenders, StoreError> {
+        let scope = scope.clone();
+        self.read(move |connection| {
+            // First the revision: what is recorded in between is read without
+            // being counted, which is right, and never the other way round.
+            let revision = rankings::table
+                .find((scope.metric.as_str(), scope.workload.as_str()))
+                .select(rankings::revision)
+                .first(connection)
+                .optional()?;
+            let measured = match window {
+                Window::Latest => latest(connection, &scope)?,
+                Window::Hours(_) | Window::All => {
+                    started_from(connection, &scope, window.starts_at(now))?
+                }
+            };
+            Ok(Contenders {
+                revision: revision.map_or(Revision::default(), Revision),
+                contenders: by_llm(measured)?,
+            })
+        })
+        .await
+    }
+
+    async fn current(&self, scope: &RankingScope) -> Result<Option<CurrentRanking>, StoreError> {
+        let scope = scope.clone();
+        self.read(move |connection| {
+            let ranking: Option<(i64, Option<i64>)> = rankings::table
+                .find((scope.metric.as_str(), scope.workload.as_str()))
+                .select((rankings::revision, rankings::published_revision))
+                .first(connection)
+                .optional()?;
+            let Some((revision, Some(published))) = ranking else { return Ok(None) };
+            // What is published never changes, so that these need not be read
+            // at one moment.
+            let newest = history(connection, &scope, published - 1, 1)?.pop();
+            Ok(newest.map(|(_, publication)| CurrentRanking {
+                publication,
+                up_to_date: published >= revision,
+            }))
+        })
+        .await
+    }
+
+    async fn history(
+        &self,
+        scope: &RankingScope,
+        after: Revision,
+        limit: PageLimit,
+    ) -> Result<Vec<(Revision, Publication)>, StoreError> {
+        let scope = scope.clone();
+        self.read(move |connection| history(connection, &scope, after.0, limit.get())).await
+    }
+}
+
+/// What a run measured, and of whom.
+type Measured = (LlmRow, RunColumns, MeasurementRow);
+
+/// What a ranking needs to know of a run.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = runs)]
+struct RunColumns {
+    id: String,
+    source: String,
+    started_at: String,
+    attempted_requests: i64,
+    failed_requests: i64,
+}
+
+fn latest(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+) -> Result<Vec<Measured>, Failure> {
+    let this_run = run_metrics::run_id
+        .eq(latest_runs::run_id)
+        .and(run_metrics::metric.eq(latest_runs::metric));
+    Ok(latest_runs::table
+        .inner_join(run_metrics::table.on(this_run))
+        .inner_join(runs::table.on(runs::id.eq(latest_runs::run_id)))
+        .inner_join(llms::table.on(llms::id.eq(latest_runs::llm_id)))
+        .filter(latest_runs::metric.eq(scope.metric.as_str()))
+        .filter(latest_runs::workload.eq(scope.workload.as_str()))
+        .select(Measured::as_select())
+        .load(connection)?)
+}
+
+fn started_from(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    start: Option<Timestamp>,
+) -> Result<Vec<Measured>, Failure> {
+    // Every moment's text comes after the empty one.
+    let start = start.map(timestamp_text).unwrap_or_default();
+    Ok(run_metrics::table
+        .inner_join(runs::table)
+        .inner_join(llms::table.on(llms::id.eq(run_metrics::llm_id)))
+        .filter(run_metrics::metric.eq(scope.metric.as_str()))
+        .filter(run_metrics::workload.eq(scope.workload.as_str()))
+        .filter(run_metrics::started_at.ge(start))
+        .select(Measured::as_select())
+        .load(connection)?)
+}
+
+fn by_llm(measured: Vec<Measured>) -> Result<Vec<Contender>, StoreError> {
+    let mut contenders = HashMap::new();
+    for (llm, run, measurement) in measured {
+        let id = run.id.clone();
+        let run = run_measurement(run, measurement)
+            .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
+        let (_, runs) = contenders.entry(llm.id.clone()).or_insert_with(|| (llm, Vec::new()));
+        runs.push(run);
+    }
+    let contender = |(llm, runs)| Ok(Contender { llm: Llm::try_from(llm)?, runs });
+    contenders.into_values().map(contender).collect()
+}
+
+fn run_measurement(run: RunColumns, measurement: MeasurementRow) -> Option<RunMeasurement> {
+    let RunColumns { id, source, started_at, attempted_requests, failed_requests } = run;
+    Some(RunMeasurement {
+        run: RunId(uuid(&id)?),
+        started_at: timestamp(&started_at)?,
+        source: Source::parse(&source)?,
+        requests: requests(attempted_requests, failed_requests)?,
+        measurement: measurement.read()?,
+    })
+}
+
+fn history(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(Revision, Publication)>, Failure> {
+    let (metric, workload) = (scope.metric.as_str(), scope.workload.as_str());
+    let published: Vec<(i64, String)> = publications::table
+        .filter(publications::metric.eq(metric))
+        .filter(publications::workload.eq(workload))
+        .filter(publications::revision.gt(after))
+        .order(publications::revision)
+        .limit(limit as i64)
+        .select((publications::revision, publications::published_at))
+        .load(connection)?;
+    let Some((last, _)) = published.last() else { return Ok(Vec::new()) };
+    let rows: Vec<BenchmarkRow> = benchmark::table
+        .filter(benchmark::metric.eq(metric))
+        .filter(benchmark::workload.eq(workload))
+        .filter(benchmark::revision.gt(after))
+        .filter(benchmark::revision.le(last))
+        // The order of a ranking: within a rank by name, then by provider.
+        .order((benchmark::rank, benchmark::llm_name, benchmark::provider))
+        .select(BenchmarkRow::as_select())
+        .load(connection)?;
+    let mut entries: HashMap<i64, Vec<_>> = HashMap::new();
+    for row in rows {
+        entries.entry(row.revision).or_default().push(row.try_into()?);
+    }
+    let publication = |(revision, published_at): (i64, String)| {
+        let unreadable = || StoreError::corrupt(format!("publication {revision} of {scope}"));
+        let publication = Publication {
+            scope: scope.clone(),
+            published_at: timestamp(&published_at).ok_or_else(unreadable)?,
+            entries: entries.remove(&revision).unwrap_or_default(),
+        };
+        Ok((Revision(revision), publication))
+    };
+    published.into_iter().map(publication).collect()
+}

@@ -1,0 +1,224 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use async_trait::async_trait;
+use benchmark_domain::{
+    Llm, Measurement, MetricName, RankingScope, Run, RunId, Timestamp, Workload,
+};
+use benchmark_ports::{
+    PageLimit, RecordOutcome, RecordedRun, RecordedRuns, RunFilter, RunStore, StoreError,
+};
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use crate::SqliteStore;
+use crate::columns::timestamp_text;
+use crate::failure::Failure;
+use crate::rows::{LlmRow, MeasurementRow, RunRow, WorkloadRow};
+use crate::schema::{latest_runs, llms, rankings, run_metrics, runs, workloads};
+
+#[async_trait]
+impl RunStore for SqliteStore {
+    async fn record(
+        &self,
+        runs: &[Run],
+        recorded_at: Timestamp,
+    ) -> Result<RecordedRuns, StoreError> {
+        let runs = runs.to_vec();
+        self.write(move |connection| {
+            let mut affected = BTreeSet::new();
+            let mut outcomes = Vec::with_capacity(runs.len());
+            for run in &runs {
+                outcomes.push(if insert(connection, run, recorded_at)? {
+                    affected.extend(scopes(run));
+                    RecordOutcome::New
+                } else {
+                    RecordOutcome::Known
+                });
+            }
+            for scope in &affected {
+                count_recording(connection, scope)?;
+            }
+            Ok(RecordedRuns { outcomes, affected: affected.into_iter().collect() })
+        })
+        .await
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<RecordedRun>, StoreError> {
+        self.read(move |connection| {
+            let found = runs::table
+                .inner_join(llms::table)
+                .inner_join(workloads::table)
+                .filter(runs::id.eq(id.to_string()))
+                .select(<(RunRow, LlmRow, WorkloadRow)>::as_select())
+                .load(connection)?;
+            Ok(with_measurements(connection, found)?.pop())
+        })
+        .await
+    }
+
+    async fn runs(
+        &self,
+        filter: &RunFilter,
+        after: Option<RunId>,
+        limit: PageLimit,
+    ) -> Result<Option<Vec<RecordedRun>>, StoreError> {
+        let RunFilter { workload, llm, source } = filter.clone();
+        self.read(move |connection| {
+            let mut page = runs::table
+                .inner_join(llms::table)
+                .inner_join(workloads::table)
+                .select(<(RunRow, LlmRow, WorkloadRow)>::as_select())
+                .order((runs::started_at.desc(), runs::id.desc()))
+                .limit(limit.get() as i64)
+                .into_boxed();
+            if let Some(workload) = workload {
+                page = page.filter(runs::workload.eq(workload.to_string()));
+            }
+            if let Some(llm) = llm {
+                page = page.filter(runs::llm_id.eq(llm.to_string()));
+            }
+            if let Some(source) = source {
+                page = page.filter(runs::source.eq(source.as_str()));
+            }
+            if let Some(after) = after {
+                let id = after.to_string();
+                let started_at: Option<String> =
+                    runs::table.find(&id).select(runs::started_at).first(connection).optional()?;
+                let Some(started_at) = started_at else { return Ok(None) };
+                // The first condition follows from the second, and is the one
+                // that an index can begin at.
+                page = page
+                    .filter(runs::started_at.le(started_at.clone()))
+                    .filter(runs::started_at.lt(started_at).or(runs::id.lt(id)));
+            }
+            let found = page.load(connection)?;
+            with_measurements(connection, found).map(Some)
+        })
+        .await
+    }
+}
+
+/// Inserts a run with all it says, its LLM and its workload; `false` if it was
+/// there.
+fn insert(
+    connection: &mut SqliteConnection,
+    run: &Run,
+    recorded_at: Timestamp,
+) -> Result<bool, Failure> {
+    diesel::insert_into(llms::table)
+        .values(LlmRow::from(&run.llm))
+        .on_conflict_do_nothing()
+        .execute(connection)?;
+    diesel::insert_into(workloads::table)
+        .values(WorkloadRow::try_from(&run.workload)?)
+        .on_conflict_do_nothing()
+        .execute(connection)?;
+    let new = diesel::insert_into(runs::table)
+        .values(RunRow::of(run, recorded_at)?)
+        .on_conflict_do_nothing()
+        .execute(connection)?;
+    if new == 0 {
+        return Ok(false);
+    }
+    let run_id = run.id().to_string();
+    let llm_id = run.llm.id().to_string();
+    let started_at = timestamp_text(run.started_at);
+    for (metric, measurement) in run.measurements() {
+        let (metric, workload) = (metric.as_str(), run.workload.slug.as_str());
+        diesel::insert_into(run_metrics::table)
+            .values((
+                run_metrics::run_id.eq(&run_id),
+                run_metrics::metric.eq(metric),
+                run_metrics::workload.eq(workload),
+                run_metrics::llm_id.eq(&llm_id),
+                run_metrics::started_at.eq(&started_at),
+                MeasurementRow::try_from(measurement)?,
+            ))
+            .execute(connection)?;
+        move_latest(connection, metric, workload, &llm_id, &run_id, &started_at)?;
+    }
+    Ok(true)
+}
+
+/// Makes a run the newest one of its LLM, unless it is not.
+fn move_latest(
+    connection: &mut SqliteConnection,
+    metric: &str,
+    workload: &str,
+    llm_id: &str,
+    run_id: &str,
+    started_at: &str,
+) -> QueryResult<usize> {
+    use diesel::query_dsl::methods::FilterDsl;
+    use latest_runs as latest;
+    let later = excluded(latest::started_at).gt(latest::started_at);
+    let together = excluded(latest::started_at).eq(latest::started_at);
+    let upsert = diesel::insert_into(latest::table)
+        .values((
+            latest::metric.eq(metric),
+            latest::workload.eq(workload),
+            latest::llm_id.eq(llm_id),
+            latest::run_id.eq(run_id),
+            latest::started_at.eq(started_at),
+        ))
+        .on_conflict((latest::metric, latest::workload, latest::llm_id))
+        .do_update()
+        .set((
+            latest::run_id.eq(excluded(latest::run_id)),
+            latest::started_at.eq(excluded(latest::started_at)),
+        ));
+    upsert
+        .filter(later.or(together.and(excluded(latest::run_id).gt(latest::run_id))))
+        .execute(connection)
+}
+
+/// What a run says something about.
+fn scopes(run: &Run) -> impl Iterator<Item = RankingScope> {
+    let scope = |metric: &MetricName| RankingScope {
+        metric: metric.clone(),
+        workload: run.workload.slug.clone(),
+    };
+    run.measurements().keys().map(scope)
+}
+
+fn count_recording(connection: &mut SqliteConnection, scope: &RankingScope) -> Result<(), Failure> {
+    diesel::insert_into(rankings::table)
+        .values((
+            rankings::metric.eq(scope.metric.as_str()),
+            rankings::workload.eq(scope.workload.as_str()),
+            rankings::revision.eq(1),
+        ))
+        .on_conflict((rankings::metric, rankings::workload))
+        .do_update()
+        .set(rankings::revision.eq(rankings::revision + 1))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Completes runs with what they measured, and reads them.
+fn with_measurements(
+    connection: &mut SqliteConnection,
+    found: Vec<(RunRow, LlmRow, WorkloadRow)>,
+) -> Result<Vec<RecordedRun>, Failure> {
+    let measured = run_metrics::table
+        .filter(run_metrics::run_id.eq_any(found.iter().map(|(run, ..)| &run.id)))
+        .select((run_metrics::run_id, run_metrics::metric, MeasurementRow::as_select()))
+        .load::<(String, String, MeasurementRow)>(connection)?;
+    let mut measurements: HashMap<String, BTreeMap<MetricName, Measurement>> = HashMap::new();
+    for (run, metric, row) in measured {
+        let read = MetricName::parse(&metric).ok().zip(row.read());
+        let (metric, measurement) = read.ok_or_else(|| corrupt_run(&run))?;
+        measurements.entry(run).or_default().insert(metric, measurement);
+    }
+    let complete = |(run, llm, workload): (RunRow, LlmRow, WorkloadRow)| {
+        let (llm, workload) = (Llm::try_from(llm)?, Workload::try_from(workload)?);
+        let id = run.id.clone();
+        let measurements = measurements.remove(&id).unwrap_or_default();
+        Ok(run.read(llm, workload, measurements).ok_or_else(|| corrupt_run(&id))?)
+    };
+    found.into_iter().map(complete).collect()
+}
+
+fn corrupt_run(id: &str) -> StoreError {
+    StoreError::corrupt(format!("run {id}"))
+}

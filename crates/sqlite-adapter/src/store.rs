@@ -1,0 +1,78 @@
+use std::path::Path;
+
+use benchmark_ports::StoreError;
+use diesel::SqliteConnection;
+use tokio::runtime::Handle;
+
+use crate::connection::{Connections, connections};
+use crate::failure::Failure;
+use crate::migrations::{absolute, migrate};
+use crate::open_error::OpenError;
+
+/// Every store over one SQLite file.
+///
+/// Reads run on a few connections, which see the last commit and wait for
+/// nobody. Writes run on one, each in a transaction of its own, which is on
+/// disk once the call returns.
+pub struct SqliteStore {
+    readers: Connections,
+    writer: Connections,
+    runtime: Handle,
+}
+
+impl SqliteStore {
+    /// More readers than this would wait for a processor instead.
+    const READERS: usize = 4;
+
+    /// Opens the database in a file; creates and [upgrades](migrate) it first.
+    /// Queries run on the runtime of the caller, which has to outlive the
+    /// store.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        migrate(path).await?;
+        let path = absolute(path)?;
+        let pool = |at_most| {
+            connections(&path, at_most)
+                .map_err(|error| OpenError::Failed { path: path.clone(), source: error.into() })
+        };
+        let (readers, writer) = (pool(Self::READERS)?, pool(1)?);
+        Ok(Self { readers, writer, runtime: Handle::current() })
+    }
+
+    /// Reads on one connection.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        task: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.run(&self.readers, task).await
+    }
+
+    /// Writes in a transaction, which is undone if the task fails.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        task: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        // Immediate: a transaction that began by reading could not wait for
+        // another writer any more, it would have to start again.
+        self.run(&self.writer, |connection| connection.immediate_transaction(task)).await
+    }
+
+    /// Runs a task on a thread that may block. It is a task of its own on the
+    /// runtime that opened the store: when a caller goes away midway, or its
+    /// runtime does, the task still ends as if nobody had noticed.
+    async fn run<T: Send + 'static>(
+        &self,
+        connections: &Connections,
+        task: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let connections = connections.clone();
+        let running = self.runtime.spawn(async move {
+            let mut connection = connections.get().await.map_err(StoreError::unavailable)?;
+            let done = connection.spawn_blocking(|connection| Ok(task(connection))).await;
+            done.map_err(StoreError::failed)?.map_err(|Failure(error)| error)
+        });
+        running.await.map_err(StoreError::failed)?
+    }
+}
