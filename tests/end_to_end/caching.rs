@@ -16,7 +16,7 @@ fn an_unchanged_ranking_is_a_304_until_something_is_recorded() {
     assert_eq!((again.status, again.body.len()), (304, 0));
     assert_eq!(again.header("etag"), etag);
 
-    service.post_run(&crate::service::a_run("new", 0.001)).data();
+    service.post_run(&crate::service::a_run("new", 0.02)).data();
     let changed = service.get_with(TTFT, &[("X-API-Key", KEY), ("If-None-Match", &etag)]);
     assert_eq!(changed.status, 200);
     assert_ne!(changed.header("etag"), etag);

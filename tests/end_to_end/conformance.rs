@@ -30,7 +30,11 @@ fn generated_requests_find_no_answer_that_is_not_documented() {
         .args(["--url", &service.url])
         .args(["--header", &format!("X-API-Key: {KEY}")])
         .args(["--checks", "all"])
+        // Some rules are between fields: no more can fail than was attempted.
+        .args(["--exclude-checks", "positive_data_acceptance"])
         .args(["--max-examples", "40", "--seed", "1", "--no-color"])
+        .env("SCHEMATHESIS_HOOKS", "schemathesis_hooks")
+        .env("PYTHONPATH", concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/end_to_end"))
         .current_dir(service.folder.path())
         .output()
         .unwrap();

@@ -7,7 +7,7 @@ pub(crate) fn table<const N: usize>(
 ) -> Table {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::ASCII_MARKDOWN)
         .set_header(columns.map(|column| column.trim_start_matches('>')));
     for (index, column) in columns.iter().enumerate() {
         if column.starts_with('>')

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SET_UP: &str = "
     PRAGMA busy_timeout = 5000;
     PRAGMA foreign_keys = ON;
-    PRAGMA synchronous = FULL; PRAGMA mmap_size = 268435456;
+    PRAGMA synchronous = FULL;
 ";
 
 /// Sets a connection up.

@@ -69,3 +69,66 @@ fn in_paragraphs(mut operation: Operation) -> Operation {
         .map(|text| text.replace("\\\n\\\n", "\n\n").replace("\\\n", " ").trim().to_owned());
     operation
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn document() -> Value {
+        serde_json::from_str(&openapi_document()).unwrap()
+    }
+
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str));
+                fields.values().for_each(|value| references(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn it_is_the_snapshot() {
+        let snapshot: Value =
+            serde_json::from_str(include_str!("../../../../tests/openapi.json")).unwrap();
+        assert_eq!(document(), snapshot, "if the change is meant: just openapi");
+    }
+
+    #[test]
+    fn every_reference_resolves() {
+        let document = document();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(!found.is_empty());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own_a_summary_and_a_tag() {
+        let document = document();
+        let mut names = std::collections::BTreeSet::new();
+        for operation in document["paths"].as_object().unwrap().values() {
+            for operation in operation.as_object().unwrap().values() {
+                assert!(names.insert(operation["operationId"].as_str().unwrap()), "{operation}");
+                assert!(operation["summary"].is_string() && operation["tags"].is_array());
+            }
+        }
+    }
+
+    #[test]
+    fn every_path_of_the_api_needs_a_key_and_no_other() {
+        for (path, operations) in document()["paths"].as_object().unwrap() {
+            for operation in operations.as_object().unwrap().values() {
+                let needs_key = operation["security"] == serde_json::json!([{ "ApiKey": [] }]);
+                assert_eq!(needs_key, path.starts_with("/api/"), "{path}");
+            }
+        }
+    }
+}

@@ -58,3 +58,62 @@ async fn openapi(services: Data<Services>) -> Shown<()> {
     });
     Shown::encoded(Arc::clone(document))
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use crate::testing::TestApp;
+
+    const FILES: [(&str, &str); 4] = [
+        ("/docs", "text/html"),
+        ("/docs/start.js", "text/javascript"),
+        ("/docs/swagger-ui.css", "text/css"),
+        ("/redoc/redoc.js", "text/javascript"),
+    ];
+
+    #[actix_web::test]
+    async fn a_file_is_the_same_with_and_without_gzip() {
+        let app = TestApp::empty();
+        for (path, content_type) in FILES {
+            let plain = app.call(TestRequest::with_uri(path)).await;
+            assert!(plain.header("content-type").starts_with(content_type), "{path}");
+            let gzip = ("Accept-Encoding", "gzip, br");
+            let gzipped = app.call(TestRequest::with_uri(path).insert_header(gzip)).await;
+            assert_eq!(gzipped.header("content-encoding"), "gzip");
+            assert_ne!(gzipped.header("etag"), plain.header("etag"));
+            let mut decoded = Vec::new();
+            let mut decoder = flate2::read::GzDecoder::new(&*gzipped.body);
+            std::io::Read::read_to_end(&mut decoder, &mut decoded).unwrap();
+            assert_eq!(decoded, plain.body);
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_file_that_the_browser_has_is_not_sent_again() {
+        let app = TestApp::empty();
+        for (path, _) in FILES {
+            let first = app.call(TestRequest::with_uri(path)).await;
+            let tag = ("If-None-Match", first.header("etag").to_owned());
+            let again = app.call(TestRequest::with_uri(path).insert_header(tag)).await;
+            assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
+        }
+    }
+
+    #[actix_web::test]
+    async fn only_redoc_may_have_styles_inline_and_nothing_may_have_scripts_so() {
+        let app = TestApp::empty();
+        for (path, inline_styles) in [("/docs", false), ("/redoc", true), ("/", false)] {
+            let answer = app.call(TestRequest::with_uri(path)).await;
+            let policy = answer.header("content-security-policy");
+            assert_eq!(policy.contains("style-src 'self' 'unsafe-inline'"), inline_styles);
+            assert_eq!(policy.matches("unsafe").count(), usize::from(inline_styles), "{policy}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn the_document_is_served_as_it_is_printed() {
+        let answer = TestApp::empty().call(TestRequest::with_uri("/openapi.json")).await;
+        assert_eq!(answer.body, super::openapi_document());
+    }
+}

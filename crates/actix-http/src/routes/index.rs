@@ -54,3 +54,19 @@ impl Example for Index {
 pub(crate) async fn index(services: Data<Services>) -> Shown<Index> {
     Shown::new(&Index::new(), &*services.clock)
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use crate::testing::TestApp;
+
+    #[actix_web::test]
+    async fn every_link_leads_somewhere() {
+        let app = TestApp::empty();
+        let index = app.call(TestRequest::with_uri("/")).await.data();
+        for path in index["links"].as_object().unwrap().values() {
+            assert_eq!(app.get(path.as_str().unwrap()).await.status, 200, "{path}");
+        }
+    }
+}

@@ -50,3 +50,47 @@ impl Draw {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DRAWS: usize = 100_000;
+
+    fn share(of: impl FnMut(usize) -> bool) -> f64 {
+        (0..DRAWS).map(of).filter(|happened| *happened).count() as f64 / DRAWS as f64
+    }
+
+    #[test]
+    fn normal_deviates_have_the_moments_and_tails_of_their_distribution() {
+        let mut draw = Draw::new([1; 32], 0);
+        let deviates: Vec<_> = (0..DRAWS).map(|_| draw.normal()).collect();
+        let moment = |power| deviates.iter().map(|z| z.powi(power)).sum::<f64>() / DRAWS as f64;
+        // Each within four of its standard errors.
+        assert!(moment(1).abs() < 0.013, "{}", moment(1));
+        assert!((moment(2) - 1.0).abs() < 0.018, "{}", moment(2));
+        assert!(moment(3).abs() < 0.05, "{}", moment(3));
+        assert!((moment(4) - 3.0).abs() < 0.13, "{}", moment(4));
+        for (limit, probability) in [(-1.96, 0.025), (0.0, 0.5), (1.0, 0.8413), (3.0, 0.99865)] {
+            let found = share(|at| deviates[at] < limit);
+            assert!((found - probability).abs() < 0.0065, "{found} below {limit}");
+        }
+    }
+
+    #[test]
+    fn chances_are_taken_as_often_as_they_say() {
+        let mut draw = Draw::new([2; 32], 0);
+        for probability in [0.0, 0.01, 0.5, 1.0] {
+            let found = share(|_| draw.chance(probability));
+            assert!((found - probability).abs() < 0.0065, "{found} for {probability}");
+        }
+        assert_eq!(share(|_| draw.chance(0.0)), 0.0);
+    }
+
+    #[test]
+    fn streams_and_keys_share_no_numbers() {
+        let first = |key, stream| Draw::new([key; 32], stream).normal();
+        assert_ne!(first(1, 0), first(1, 1));
+        assert_ne!(first(1, 0), first(2, 0));
+    }
+}

@@ -1,8 +1,8 @@
 use std::f64::consts::LOG2_E;
 use std::ops::RangeInclusive;
 
-use super::InvalidSimulation;
 use super::draw::Draw;
+use super::scenario::InvalidSimulation;
 
 /// A log-normal distribution, as latencies have it: many near the median, a
 /// few far above.

@@ -136,7 +136,7 @@ impl Access {
             }
             None => "$API_KEY",
         };
-        println!("Try: curl -H \"X-API-Key: {key}\" {url}/api/v1/benchmark/TTFT");
+        println!("  curl -H \"X-API-Key: {key}\" {url}/api/v1/benchmark/TTFT");
         println!("Documentation: {url}/docs");
         println!("Listening on {url}");
     }

@@ -30,3 +30,36 @@ pub(crate) async fn rankings(
     let question = parameters.0.question(Subject::AllMetrics, &services.default_workload)?;
     Ok(Shown::encoded(services.read_ranking.run(&question).await?))
 }
+
+#[cfg(test)]
+mod tests {
+    use benchmark_domain::metrics;
+    use benchmark_port_contracts::fixtures::a_run;
+
+    use crate::testing::TestApp;
+
+    #[actix_web::test]
+    async fn every_metric_has_its_ranking() {
+        let run = a_run().ttft(&[0.1, 0.2]).samples(metrics::TPS, &[40.0, 50.0]).build();
+        let rankings = TestApp::with(&[run]).await.get("/api/v1/benchmark").await.data();
+        let of = |metric: &str| {
+            let rankings = rankings.as_array().unwrap().iter();
+            rankings.clone().find(|ranking| ranking["metric"] == metric).unwrap()
+        };
+        assert_eq!(rankings.as_array().unwrap().len(), metrics::BUILT_IN.len());
+        assert_eq!(of("TTFT")["better"], "lower");
+        assert_eq!(of("TPS")["better"], "higher");
+        assert_eq!(of("TPS")["entries"][0]["unit"], "token/s");
+        assert_eq!(of("ITL")["entries"], serde_json::json!([]));
+        assert_eq!(
+            (&of("TTFT")["window"], &of("TTFT")["statistic"]),
+            (&"latest".into(), &"mean".into())
+        );
+    }
+
+    #[actix_web::test]
+    async fn a_parameter_that_means_nothing_is_refused_by_name() {
+        let message = TestApp::empty().get("/api/v1/benchmark?limit=0").await.refusal(422);
+        assert!(message.starts_with("limit: "), "{message}");
+    }
+}

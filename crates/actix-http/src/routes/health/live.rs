@@ -26,3 +26,16 @@ impl Example for Alive {
 pub(crate) async fn live(services: Data<Services>) -> Shown<Alive> {
     Shown::new(&Alive::example(), &*services.clock)
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use crate::testing::TestApp;
+
+    #[actix_web::test]
+    async fn a_running_process_is_alive_whoever_asks() {
+        let answer = TestApp::empty().call(TestRequest::with_uri("/health/live")).await;
+        assert_eq!(answer.data()["status"], "alive");
+    }
+}

@@ -122,3 +122,64 @@ pub(crate) async fn ready(drain: Data<Drain>, services: Data<Services>) -> Readi
     }
     Readiness::new(drain.has_begun(), &health)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use actix_web::test::TestRequest;
+    use benchmark_memory_adapter::MemoryStore;
+    use benchmark_port_contracts::async_trait;
+    use benchmark_ports::{HealthCheck, StoreError};
+
+    use crate::testing::{Answer, TestApp};
+
+    struct Down(&'static str);
+
+    #[async_trait]
+    impl HealthCheck for Down {
+        fn name(&self) -> &'static str {
+            self.0
+        }
+
+        async fn check(&self) -> Result<(), StoreError> {
+            Err(StoreError::unavailable("the driver's own words"))
+        }
+    }
+
+    async fn ask(app: &TestApp) -> Answer {
+        app.call(TestRequest::with_uri("/health/ready")).await
+    }
+
+    #[actix_web::test]
+    async fn a_service_whose_store_answers_is_ready() {
+        let readiness = ask(&TestApp::empty()).await.data();
+        assert_eq!(readiness["status"], "ready");
+        assert_eq!(readiness["dependencies"]["store"], "up");
+    }
+
+    #[actix_web::test]
+    async fn without_its_store_it_is_not() {
+        let app = TestApp::checking(Arc::new(MemoryStore::default()), Arc::new(Down("store")));
+        let answer = ask(&app).await;
+        let message = answer.refusal(503);
+        assert!(!message.contains("driver"), "{message}");
+        assert_eq!(answer.envelope()["data"]["dependencies"]["store"], "down");
+        assert!(!answer.header("retry-after").is_empty());
+    }
+
+    #[actix_web::test]
+    async fn without_its_cache_it_still_is() {
+        let app = TestApp::checking(Arc::new(MemoryStore::default()), Arc::new(Down("cache")));
+        assert_eq!(ask(&app).await.data()["dependencies"]["cache"], "down");
+    }
+
+    #[actix_web::test]
+    async fn before_it_stops_it_is_not() {
+        let app = TestApp::empty();
+        app.shared.drain.begin();
+        let answer = ask(&app).await;
+        answer.refusal(503);
+        assert_eq!(answer.envelope()["data"]["status"], "draining");
+    }
+}

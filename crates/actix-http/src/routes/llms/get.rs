@@ -32,3 +32,28 @@ pub(crate) async fn llm(
     let llm = services.browse_catalogue.llm(LlmId(id)).await?.ok_or_else(not_found)?;
     Ok(Shown::new(&(&llm).into(), &*services.clock))
 }
+
+#[cfg(test)]
+mod tests {
+    use benchmark_port_contracts::fixtures::{a_run, llm};
+
+    use crate::testing::TestApp;
+
+    #[actix_web::test]
+    async fn an_llm_is_found_by_its_id() {
+        let app = TestApp::with(&[a_run().llm("swift").build()]).await;
+        let path = format!("/api/v1/llms/{}", llm("swift").id());
+        let expected = serde_json::json!({
+            "id": llm("swift").id().to_string(), "llm_name": "swift", "provider": null,
+        });
+        assert_eq!(app.get(&path).await.data(), expected);
+    }
+
+    #[actix_web::test]
+    async fn whatever_is_no_id_of_an_llm_is_not_found() {
+        let app = TestApp::empty();
+        for path in [format!("/api/v1/llms/{}", llm("nobody").id()), "/api/v1/llms/x".to_owned()] {
+            app.get(&path).await.refusal(404);
+        }
+    }
+}

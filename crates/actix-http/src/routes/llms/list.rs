@@ -33,3 +33,31 @@ pub(crate) async fn llms(
     let llms: Vec<_> = llms.iter().map(Llm::from).collect();
     Ok(Shown::new(&llms, &*services.clock))
 }
+
+#[cfg(test)]
+mod tests {
+    use benchmark_port_contracts::fixtures::a_run;
+
+    use crate::testing::TestApp;
+
+    #[actix_web::test]
+    async fn pages_follow_each_other_by_the_last_id() {
+        let runs = ["a", "b", "c"].map(|name| a_run().llm(name).build());
+        let app = TestApp::with(&runs).await;
+        let first = app.get("/api/v1/llms?limit=2").await.data();
+        assert_eq!((&first[0]["llm_name"], &first[1]["llm_name"]), (&"a".into(), &"b".into()));
+        let after = first[1]["id"].as_str().unwrap();
+        let second = app.get(&format!("/api/v1/llms?limit=2&after={after}")).await.data();
+        assert_eq!(second.as_array().unwrap().len(), 1);
+        assert_eq!(second[0]["llm_name"], "c");
+    }
+
+    #[actix_web::test]
+    async fn an_after_that_leads_nowhere_is_refused() {
+        let app = TestApp::empty();
+        for after in ["x", "00000000-0000-8000-8000-000000000000"] {
+            let message = app.get(&format!("/api/v1/llms?after={after}")).await.refusal(422);
+            assert!(message.starts_with("after: "), "{message}");
+        }
+    }
+}

@@ -103,3 +103,155 @@ pub(crate) async fn record_runs(
     })?;
     Ok(Recorded::new(&runs, &outcomes))
 }
+
+#[cfg(test)]
+mod tests {
+    use benchmark_ports::Scope;
+    use serde_json::{Value, json};
+
+    use crate::testing::{Answer, KEY, TestApp};
+    use crate::wire::{Example, NewRun};
+    use actix_web::test::TestRequest;
+
+    fn a_run(llm: &str) -> Value {
+        json!({
+            "llm_name": llm,
+            "started_at": "2026-01-31T12:00:00Z",
+            "metrics": { "TTFT": { "samples": [0.1, 0.2, 0.3] } },
+        })
+    }
+
+    async fn post(app: &TestApp, run: &Value) -> Answer {
+        app.post("application/json", run.to_string()).await
+    }
+
+    #[actix_web::test]
+    async fn a_new_run_is_created_and_known_the_second_time() {
+        let app = TestApp::empty();
+        let first = post(&app, &a_run("swift")).await;
+        assert_eq!((first.status.as_u16(), &first.data()[0]["new"]), (201, &true.into()));
+        let again = post(&app, &a_run("swift")).await;
+        assert_eq!((again.status.as_u16(), &again.data()[0]["new"]), (200, &false.into()));
+        assert_eq!(first.data()[0]["id"], again.data()[0]["id"]);
+        assert_eq!(app.get("/api/v1/benchmark/TTFT").await.data()[0]["llm_name"], "swift");
+    }
+
+    #[actix_web::test]
+    async fn the_example_of_the_document_is_taken() {
+        assert_eq!(post(&TestApp::empty(), &json!(NewRun::example())).await.status, 201);
+    }
+
+    #[actix_web::test]
+    async fn an_array_and_lines_record_several() {
+        let app = TestApp::empty();
+        assert_eq!(post(&app, &json!([a_run("a"), a_run("b")])).await.status, 201);
+        let lines = format!("{}\n\n{}\n", a_run("b"), a_run("c"));
+        let recorded = app.post("application/x-ndjson; charset=utf-8", lines).await.data();
+        assert_eq!((&recorded[0]["new"], &recorded[1]["new"]), (&false.into(), &true.into()));
+    }
+
+    #[actix_web::test]
+    async fn figures_without_samples_are_taken_as_such() {
+        let app = TestApp::empty();
+        let mut run = a_run("x");
+        run["metrics"] = json!({ "TTFT": { "mean": 0.4, "p99": 0.9 } });
+        run["requests"] = json!({ "attempted": 5, "failed": 1 });
+        let id = post(&app, &run).await.data()[0]["id"].as_str().unwrap().to_owned();
+        let shown = app.get(&format!("/api/v1/runs/{id}")).await.data();
+        assert_eq!(shown["metrics"]["TTFT"]["sampled"], false);
+        assert_eq!(shown["attempted_requests"], 5);
+    }
+
+    #[actix_web::test]
+    async fn conditions_without_a_slug_name_themselves() {
+        let app = TestApp::empty();
+        let mut run = a_run("x");
+        run["conditions"] = json!({ "input_tokens": 550, "output_tokens": 150, "concurrency": 5 });
+        post(&app, &run).await.data();
+        assert_eq!(app.get("/api/v1/workloads").await.data()[0]["slug"], "550in-150out-c5");
+    }
+
+    #[actix_web::test]
+    async fn what_cannot_be_is_refused_by_its_place_and_nothing_is_stored() {
+        let app = TestApp::empty();
+        let with = |name: &str, value: Value| {
+            let mut run = a_run("x");
+            run[name] = value;
+            run
+        };
+        let ttft = |measurement: Value| with("metrics", json!({ "TTFT": measurement }));
+        for (run, place) in [
+            (ttft(json!({ "samples": [0.1, -0.2] })), "metrics.TTFT.samples[1]: "),
+            (ttft(json!({ "samples": [0.1, "x"] })), "metrics.TTFT"),
+            (ttft(json!({ "samples": [] })), "metrics.TTFT.samples: "),
+            (ttft(json!({ "samples": [1], "mean": 1 })), "metrics.TTFT: "),
+            (ttft(json!({ "p99": 1 })), "metrics.TTFT: "),
+            (ttft(json!({ "mean": 1, "min": 2, "max": 1 })), "metrics.TTFT: "),
+            (ttft(json!([[0.1]])), "metrics.TTFT"),
+            (with("metrics", json!({ "BANANA": { "mean": 1 } })), "metrics: "),
+            (
+                with("metrics", json!({ "ttft": { "mean": 1 }, "TTFT": { "mean": 1 } })),
+                "metrics.ttft: ",
+            ),
+            (with("metrics", json!({})), "body: "),
+            (with("llm_name", json!(" ")), "llm_name: "),
+            (with("provider", json!("a\u{7}")), "provider: "),
+            (with("workload", json!("a b")), "workload: "),
+            (with("conditions", json!([])), "conditions: "),
+            (with("conditions", json!({ "region": "" })), "conditions.region: "),
+            (with("conditions", json!({ "request_rate": -1 })), "conditions.request_rate: "),
+            (with("started_at", json!("yesterday")), "started_at: "),
+            (with("started_at", json!("1066-10-14T09:00:00Z")), "body: "),
+            (with("requests", json!({ "attempted": 1, "failed": 2 })), "requests: "),
+            (with("tool", json!({ "name": "" })), "tool: "),
+            (with("colour", json!("red")), "colour: "),
+            (json!([a_run("good"), with("llm_name", json!(""))]), "[1].llm_name: "),
+            (
+                json!([a_run("good"), with("metrics", json!({ "A": { "mean": 1 } }))]),
+                "[1].metrics: ",
+            ),
+            (json!([["x"]]), "[0]: "),
+            (json!([]), "body: "),
+            (json!(5), "body: "),
+        ] {
+            let message = post(&app, &run).await.refusal(422);
+            assert!(message.starts_with(place), "{place}: {message}");
+        }
+        assert_eq!(app.get("/api/v1/runs").await.data(), json!([]));
+    }
+
+    #[actix_web::test]
+    async fn a_bad_line_is_refused_by_its_number() {
+        let app = TestApp::empty();
+        let lines = |last: Value| format!("{}\n\n{last}", a_run("good"));
+        let message = app.post("application/x-ndjson", lines(json!({}))).await.refusal(422);
+        assert!(message.starts_with("line 3: "), "{message}");
+        let mut bad = a_run("bad");
+        bad["llm_name"] = json!("");
+        let message = app.post("application/x-ndjson", lines(bad)).await.refusal(422);
+        assert!(message.starts_with("line 3: llm_name: "), "{message}");
+        let message = app.post("application/x-ndjson", "{}\n{".as_bytes()).await;
+        assert!(message.refusal(422).starts_with("line 1: "));
+        app.post("application/x-ndjson", "{".as_bytes()).await.refusal(400);
+        app.post("application/x-ndjson", "\n".as_bytes()).await.refusal(422);
+    }
+
+    #[actix_web::test]
+    async fn what_is_no_json_too_much_or_of_another_type_is_refused() {
+        let app = TestApp::empty();
+        app.post("application/json", "{".as_bytes()).await.refusal(400);
+        app.post("application/json", vec![b' '; 10_001]).await.refusal(413);
+        app.post("text/csv", "a,b".as_bytes()).await.refusal(415);
+    }
+
+    #[actix_web::test]
+    async fn a_key_that_may_only_read_records_nothing() {
+        let app = TestApp::empty();
+        let key = app.key([Scope::Read].into_iter().collect()).await;
+        let request = || TestRequest::with_uri("/api/v1/runs").insert_header(("X-API-Key", &*key));
+        let answer = app.call(request().method(actix_web::http::Method::POST)).await;
+        assert!(answer.refusal(403).contains("`write`"));
+        assert_eq!(app.call(request()).await.status, 200);
+        assert_ne!(key, KEY);
+    }
+}

@@ -32,3 +32,46 @@ pub(crate) async fn run(
     let run = services.browse_catalogue.run(RunId(id)).await?.ok_or_else(not_found)?;
     Ok(Shown::new(&(&run).into(), &*services.clock))
 }
+
+#[cfg(test)]
+mod tests {
+    use benchmark_domain::metrics;
+    use benchmark_port_contracts::fixtures::{a_run, full_figures};
+
+    use crate::testing::TestApp;
+
+    #[actix_web::test]
+    async fn a_run_tells_what_was_measured_and_how() {
+        let run = a_run()
+            .provider("acme")
+            .tool("probe", Some("1.2"))
+            .requests(4, 1)
+            .ttft(&[0.1, 0.2, 0.3])
+            .reported(metrics::TPS, full_figures())
+            .build();
+        let app = TestApp::with(std::slice::from_ref(&run)).await;
+        let shown = app.get(&format!("/api/v1/runs/{}", run.id())).await.data();
+        for (pointer, value) in [
+            ("/id", run.id().to_string().into()),
+            ("/llm/provider", "acme".into()),
+            ("/tool_version", "1.2".into()),
+            ("/failed_requests", 1.into()),
+            ("/metrics/TTFT/sampled", true.into()),
+            ("/metrics/TTFT/count", 3.into()),
+            ("/metrics/TPS/sampled", false.into()),
+            ("/metrics/TPS/p99", full_figures().quantiles.p99.into()),
+            ("/metrics/ERROR_RATE/mean", 0.25.into()),
+        ] {
+            assert_eq!(shown.pointer(pointer), Some(&value), "{pointer}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn whatever_is_no_id_of_a_run_is_not_found() {
+        let app = TestApp::empty();
+        for path in [format!("/api/v1/runs/{}", a_run().build().id()), "/api/v1/runs/1".to_owned()]
+        {
+            app.get(&path).await.refusal(404);
+        }
+    }
+}

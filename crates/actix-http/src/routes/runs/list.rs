@@ -72,3 +72,59 @@ pub(crate) async fn runs(
     let runs: Vec<_> = runs.ok_or_else(unknown_cursor)?.iter().map(Run::from).collect();
     Ok(Shown::new(&runs, &*services.clock))
 }
+
+#[cfg(test)]
+mod tests {
+    use benchmark_domain::Source;
+    use benchmark_port_contracts::fixtures::{a_run, at, llm};
+
+    use crate::testing::TestApp;
+
+    async fn three_runs() -> TestApp {
+        TestApp::with(&[
+            a_run().llm("a").started(at(1)).build(),
+            a_run().llm("b").started(at(2)).source(Source::Import).build(),
+            a_run().llm("a").started(at(3)).workload("chat").build(),
+        ])
+        .await
+    }
+
+    async fn starts(app: &TestApp, query: &str) -> Vec<String> {
+        let runs = app.get(&format!("/api/v1/runs{query}")).await.data();
+        let start =
+            |run: &serde_json::Value| run["started_at"].as_str().unwrap()[17..19].to_owned();
+        runs.as_array().unwrap().iter().map(start).collect()
+    }
+
+    #[actix_web::test]
+    async fn the_run_that_started_last_comes_first() {
+        assert_eq!(starts(&three_runs().await, "").await, ["43", "42", "41"]);
+    }
+
+    #[actix_web::test]
+    async fn filters_narrow_the_list() {
+        let app = three_runs().await;
+        assert_eq!(starts(&app, "?workload=chat").await, ["43"]);
+        assert_eq!(starts(&app, "?source=import").await, ["42"]);
+        assert_eq!(starts(&app, &format!("?llm={}", llm("a").id())).await, ["43", "41"]);
+    }
+
+    #[actix_web::test]
+    async fn pages_follow_each_other_by_the_last_id() {
+        let app = three_runs().await;
+        let first = app.get("/api/v1/runs?limit=2").await.data();
+        let after = first[1]["id"].as_str().unwrap();
+        assert_eq!(starts(&app, &format!("?limit=2&after={after}")).await, ["41"]);
+    }
+
+    #[actix_web::test]
+    async fn a_parameter_that_means_nothing_is_refused_by_name() {
+        let app = TestApp::empty();
+        for (query, field) in
+            [("source=rumour", "source: "), ("llm=x", "llm: "), ("after=x", "after: ")]
+        {
+            let message = app.get(&format!("/api/v1/runs?{query}")).await.refusal(422);
+            assert!(message.starts_with(field), "{message}");
+        }
+    }
+}

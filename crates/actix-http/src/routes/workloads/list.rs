@@ -33,3 +33,32 @@ pub(crate) async fn workloads(
     let workloads: Vec<_> = workloads.iter().map(Workload::from).collect();
     Ok(Shown::new(&workloads, &*services.clock))
 }
+
+#[cfg(test)]
+mod tests {
+    use benchmark_domain::Conditions;
+    use benchmark_port_contracts::fixtures::a_run;
+
+    use crate::testing::TestApp;
+
+    #[actix_web::test]
+    async fn workloads_show_their_conditions_page_by_page() {
+        let conditions = Conditions { input_tokens: Some(550), ..Conditions::default() };
+        let app = TestApp::with(&[
+            a_run().workload("chat").conditions(conditions).build(),
+            a_run().workload("batch").build(),
+        ])
+        .await;
+        let first = app.get("/api/v1/workloads?limit=1").await.data();
+        assert_eq!(first[0]["slug"], "batch");
+        let second = app.get("/api/v1/workloads?after=batch").await.data();
+        assert_eq!(second[0]["slug"], "chat");
+        assert_eq!(second[0]["conditions"]["input_tokens"], 550);
+        assert_eq!(second[0]["conditions"]["region"], serde_json::Value::Null);
+    }
+
+    #[actix_web::test]
+    async fn an_after_that_is_no_slug_is_refused() {
+        TestApp::empty().get("/api/v1/workloads?after=%2F").await.refusal(422);
+    }
+}
