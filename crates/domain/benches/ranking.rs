@@ -1,5 +1,5 @@
 //! What a ranking costs: the tests of all pairs (`standings`), and the whole
-//! of `rank`, contenders of 150 samples in, entries out.
+//! of `rank`, from contenders with runs of 150 samples to entries.
 
 use std::hint::black_box;
 
@@ -12,35 +12,40 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 
 const SAMPLES: usize = 150;
 
-/// How the LLMs of a field lie to each other.
-#[derive(Clone, Copy)]
-enum Field {
-    /// Medians from 0.4 to 4 s: most pairs are clear, neighbours are not.
-    Overlapping,
-    /// Medians within 20 %: most pairs are near the limit of significance.
-    NearlyEqual,
+/// How the LLMs to be ranked lie to each other.
+struct Field {
+    name: &'static str,
+    /// The largest median divided by the smallest.
+    ratio: f64,
+    runs: u32,
 }
 
-impl Field {
-    const ALL: [(&str, Self); 2] =
-        [("overlapping", Self::Overlapping), ("nearly equal", Self::NearlyEqual)];
+const FIELDS: [Field; 3] = [
+    // Most pairs are clear, neighbours are not.
+    Field { name: "overlapping", ratio: 10.0, runs: 1 },
+    // No pair is clear.
+    Field { name: "nearly equal", ratio: 1.2, runs: 1 },
+    // So few degrees of freedom that many pairs are decided by a p-value only.
+    Field { name: "three runs each", ratio: 10.0, runs: 3 },
+];
 
+impl Field {
     /// The TTFTs of so many LLMs.
-    fn contenders(self, count: usize) -> Vec<Contender> {
+    fn contenders(&self, count: usize) -> Vec<Contender> {
         let simulation = Simulation::new(Scenario::ending_at(DateTime::UNIX_EPOCH)).expect("valid");
         let contender = |at: usize| {
-            let position = at as f64 / count as f64;
-            let median = match self {
-                Self::Overlapping => 0.4 * 10_f64.powf(position),
-                Self::NearlyEqual => 0.4 * 1.2_f64.powf(position),
-            };
-            let llm =
-                Llm { name: LlmName::parse(&format!("llm-{at}")).expect("a name"), provider: None };
+            let name = LlmName::parse(&format!("llm-{at}")).expect("a name");
+            let llm = Llm { name, provider: None };
+            let median = 0.4 * self.ratio.powf(at as f64 / count as f64);
             let ttft = LogNormal::new(median, 0.35).expect("in range");
             let profile = Profile { llm: llm.clone(), ttft, ..Profile::defaults().remove(0) };
-            let requests = simulation.requests(&profile, 0).flatten();
-            let samples: Vec<_> = requests.map(|request| request.ttft).take(SAMPLES).collect();
-            Contender::from_samples(llm, &samples).expect("valid samples")
+            let run = |age| {
+                let requests = simulation.requests(&profile, age).flatten();
+                let samples: Vec<_> = requests.map(|request| request.ttft).take(SAMPLES).collect();
+                Contender::from_samples(llm.clone(), &samples).expect("valid samples").runs
+            };
+            let runs = (0..self.runs).flat_map(run).collect();
+            Contender { llm: llm.clone(), runs }
         };
         (0..count).map(contender).collect()
     }
@@ -48,8 +53,8 @@ impl Field {
 
 fn ranking(c: &mut Criterion) {
     let direction = Direction::LowerIsBetter;
-    for (name, field) in Field::ALL {
-        let mut group = c.benchmark_group(format!("ranking/{name}"));
+    for field in FIELDS {
+        let mut group = c.benchmark_group(format!("ranking/{}", field.name));
         for count in [20, 200, 2_000] {
             let contenders = field.contenders(count);
             let estimates: Vec<Estimate> =

@@ -118,7 +118,7 @@ fn order_statistic_interval(
 /// a quantile.
 ///
 /// Cornish and Fisher's expansion (Revue de l'Institut international de
-/// statistique, 1937) is at most a step off; the exact distribution corrects it
+/// statistique, 1938) is at most a step off; the exact distribution corrects it
 /// as long as statrs' continued fraction converges. Beyond, a step is no more
 /// than a millionth of the samples.
 fn binomial_quantile(probability: f64, count: u64, level: f64) -> Option<u64> {

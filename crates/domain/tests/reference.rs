@@ -1,6 +1,8 @@
 //! Our figures against those that numpy, scipy and statsmodels computed from
 //! the same real measurements.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
