@@ -28,7 +28,8 @@ fn visit(url: &str) -> Page {
 }
 
 fn assert_clean(page: &Page) {
-    for complaint in ["Content Security Policy", "Refused to", "Uncaught", "ERR_NAME_NOT_RESOLVED"] {
+    for complaint in ["Content Security Policy", "Refused to", "Uncaught", "ERR_NAME_NOT_RESOLVED"]
+    {
         let console = page.console.lines().filter(|line| line.contains("CONSOLE"));
         let complaints: Vec<_> = console.filter(|line| line.contains(complaint)).collect();
         assert!(complaints.is_empty(), "{complaints:?}");

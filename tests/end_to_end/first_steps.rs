@@ -6,9 +6,8 @@ use serde_json::Value;
 
 use crate::service::{KEY, Service, fixture, run, stdout};
 
-const PROVIDERS: [&str; 8] = [
-    "groq", "anyscale", "bedrock", "perplexity", "fireworks", "together", "replicate", "lepton",
-];
+const PROVIDERS: [&str; 8] =
+    ["groq", "anyscale", "bedrock", "perplexity", "fireworks", "together", "replicate", "lepton"];
 
 /// Imports the real measurements of the large models, one provider at a time.
 fn import_all(service: &Service) {
@@ -73,10 +72,8 @@ fn one_refused_file_and_nothing_is_imported() {
     let good = fixture("llmperf-leaderboard/individual/groq_70b.json");
     let bad = service.folder.path().join("bad.json");
     std::fs::write(&bad, "[{\"error_code\": null").unwrap();
-    let output = run(
-        service.folder.path(),
-        &["import", good.to_str().unwrap(), bad.to_str().unwrap()],
-    );
+    let output =
+        run(service.folder.path(), &["import", good.to_str().unwrap(), bad.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(3));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("bad.json: "), "{said}");

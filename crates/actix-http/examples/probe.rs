@@ -107,6 +107,19 @@ async fn main() {
         .unwrap();
         return;
     }
+    if mode == "micro" {
+        let q = RankingQuery { subject: Subject::Metric(benchmark_domain::metrics::TTFT), workload: WorkloadSlug::default(), window: Default::default(), statistic: Default::default(), provider: None, limit: PageLimit::default(), offset: 0 };
+        let doc = services.read_ranking.run(&q).await.unwrap();
+        let n = 1_000_000; let t = std::time::Instant::now();
+        for _ in 0..n { std::hint::black_box(services.read_ranking.run(&q).await.unwrap()); }
+        println!("read_ranking {:.0} ns", t.elapsed().as_nanos() as f64 / n as f64);
+        let t = std::time::Instant::now();
+        for _ in 0..n { std::hint::black_box(services.authenticate.run(KEY).await.unwrap()); }
+        println!("authenticate {:.0} ns", t.elapsed().as_nanos() as f64 / n as f64);
+        let body = bytes::Bytes::copy_from_slice(doc.json());
+        benchmark_actix_http::micro::run(services, KEY, body).await;
+        return;
+    }
     let config = ServerConfig {
         port,
         workers: Some(1),

@@ -46,6 +46,7 @@ mod services;
 mod signals;
 #[cfg(test)]
 mod testing;
+#[doc(hidden)] pub mod micro;
 pub mod wire;
 
 pub use body::BodyLimits;

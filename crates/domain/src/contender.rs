@@ -69,7 +69,7 @@ impl Contender {
 
     /// How many samples are behind the mean, as far as the runs tell.
     pub fn sample_count(&self) -> u64 {
-        self.runs.iter().filter_map(|run| run.measurement.count()).sum()
+        self.runs.iter().filter_map(|run| run.measurement.count()).fold(0, u64::saturating_add)
     }
 
     /// The mean over all samples; a run of unknown size weighs as one sample.

@@ -37,7 +37,7 @@ pub use simulation::{
 pub use statistic::{Statistic, UnknownStatistic};
 pub use summary::{InvalidSample, Summary, SummaryParts};
 pub use window::{InvalidWindow, Window};
-pub use workload::{Conditions, Workload, WorkloadSlug};
+pub use workload::{Conditions, InvalidConditions, Workload, WorkloadSlug};
 
 pub use {chrono, uuid};
 

@@ -80,12 +80,18 @@ pub enum InvalidMeasurement {
         /// What is wrong with it.
         source: InvalidSample,
     },
+    /// More samples than [`ReportedSummary::MAX_COUNT`].
+    #[error("count is above {}", ReportedSummary::MAX_COUNT)]
+    TooMany,
     /// A smallest value above the largest.
     #[error("min is above max")]
     Disordered,
 }
 
 impl ReportedSummary {
+    /// The most samples that figures may speak of: what every store can count.
+    pub const MAX_COUNT: u64 = 1 << 53;
+
     /// Only a mean.
     pub fn of_mean(mean: f64) -> Self {
         Self {
@@ -117,8 +123,10 @@ impl ReportedSummary {
                     .map_err(|source| InvalidMeasurement::Figure { figure, source })?;
             }
         }
-        if *count == Some(0) {
-            return Err(InvalidMeasurement::Empty);
+        match count {
+            Some(0) => return Err(InvalidMeasurement::Empty),
+            Some(count) if *count > Self::MAX_COUNT => return Err(InvalidMeasurement::TooMany),
+            _ => {}
         }
         match (min, max) {
             (Some(min), Some(max)) if min > max => Err(InvalidMeasurement::Disordered),

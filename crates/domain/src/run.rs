@@ -11,7 +11,7 @@ use crate::measurement::{Measurement, Quantiles, ReportedSummary};
 use crate::metric::{MetricName, metrics};
 use crate::name::{InvalidName, free_text};
 use crate::summary::{Summary, SummaryParts};
-use crate::workload::Workload;
+use crate::workload::{InvalidConditions, Workload};
 
 /// Where a run came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -171,8 +171,11 @@ pub struct Run {
 }
 
 /// Why parts are not a run.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Error)]
 pub enum InvalidRun {
+    /// Conditions that no workload can have.
+    #[error(transparent)]
+    Conditions(#[from] InvalidConditions),
     /// No metric was measured, not even the rate of errors.
     #[error("the run measured nothing")]
     NothingMeasured,
@@ -189,9 +192,10 @@ impl Run {
     /// the rate of errors is added if the parts do not tell it.
     ///
     /// # Errors
-    /// [`InvalidRun`] if nothing was attempted or measured, or the start is
-    /// implausible.
+    /// [`InvalidRun`] if nothing was attempted or measured, or the start or the
+    /// conditions are implausible.
     pub fn new(mut parts: RunParts) -> Result<Self, InvalidRun> {
+        parts.workload.conditions.check()?;
         if parts.requests.attempted() == 0 {
             return Err(InvalidRun::NothingAttempted);
         }

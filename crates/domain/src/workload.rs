@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::name::{InvalidName, bounded};
+use thiserror::Error;
+
+use crate::name::{InvalidName, bounded, free_text};
+use crate::summary::{InvalidSample, Summary};
 
 /// How a workload is asked for: 1 to 100 characters of `a-z`, `0-9`, `.`, `_`
 /// and `-`, a letter or digit first. Upper case is accepted and lowered.
@@ -66,6 +69,52 @@ pub struct Conditions {
     pub labels: BTreeMap<String, String>,
 }
 
+/// Why conditions cannot be those of a workload.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum InvalidConditions {
+    /// A rate that nobody can send at.
+    #[error("request_rate: {0}")]
+    RequestRate(#[source] InvalidSample),
+    /// A region, or a label's key or value, that is not one short line.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// More labels than [`Conditions::MAX_LABELS`].
+    #[error("there are {0} labels, at most {max} are allowed", max = Conditions::MAX_LABELS)]
+    TooManyLabels(usize),
+}
+
+impl Conditions {
+    /// The most labels that conditions may have.
+    pub const MAX_LABELS: usize = 32;
+
+    /// Whether a workload may have these conditions: a finite rate, a region of
+    /// 1 to 100 characters, labels with keys of 1 to 50 and values of 1 to 200
+    /// characters, none of them control characters.
+    ///
+    /// # Errors
+    /// [`InvalidConditions`] for the first that is not so.
+    pub fn check(&self) -> Result<(), InvalidConditions> {
+        let Self {
+            input_tokens: _,
+            output_tokens: _,
+            concurrency: _,
+            request_rate,
+            region,
+            labels,
+        } = self;
+        request_rate.map(Summary::check).transpose().map_err(InvalidConditions::RequestRate)?;
+        region.as_deref().map(|region| free_text("a region", region, 100)).transpose()?;
+        if labels.len() > Self::MAX_LABELS {
+            return Err(InvalidConditions::TooManyLabels(labels.len()));
+        }
+        for (key, value) in labels {
+            free_text("a label's key", key, 50)?;
+            free_text("a label's value", value, 200)?;
+        }
+        Ok(())
+    }
+}
+
 /// The conditions under which numbers may be compared. A ranking is always
 /// within one workload.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -115,6 +164,20 @@ mod tests {
     #[test]
     fn conditions_that_say_nothing_are_the_default_workload() {
         assert_eq!(Workload::derived(Conditions::default()).slug.as_str(), "default");
+    }
+
+    #[test]
+    fn conditions_are_bounded() {
+        let check = |conditions: Conditions| conditions.check().is_ok();
+        assert!(check(Conditions::default()));
+        for rate in [f64::NAN, f64::INFINITY, -1.0] {
+            assert!(!check(Conditions { request_rate: Some(rate), ..Conditions::default() }));
+        }
+        assert!(!check(Conditions { region: Some("x".repeat(101)), ..Conditions::default() }));
+        let labels = (0..33).map(|n| (n.to_string(), "x".to_owned())).collect();
+        assert!(!check(Conditions { labels, ..Conditions::default() }));
+        let labels = BTreeMap::from([("key".to_owned(), "a\u{1b}b".to_owned())]);
+        assert!(!check(Conditions { labels, ..Conditions::default() }));
     }
 
     #[test]

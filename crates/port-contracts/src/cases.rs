@@ -88,7 +88,8 @@ macro_rules! api_key_store_contract {
     };
 }
 
-/// One test per case, each with stores at a place of its own.
+/// One test per case, each with stores at a place of its own. `stores => ...`
+/// says which of them a case is given.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! store_cases {

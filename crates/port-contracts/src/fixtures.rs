@@ -68,7 +68,7 @@ pub fn a_metric(name: &str) -> Metric {
 
 /// Conditions that say everything conditions can say.
 pub fn full_conditions() -> Conditions {
-    let labels = [("quantisation", "fp8"), ("\"übung\"", "日本語\n")];
+    let labels = [("quantisation", "fp8"), ("\"übung\"", "日本語")];
     Conditions {
         input_tokens: Some(550),
         output_tokens: Some(u32::MAX),

@@ -21,12 +21,6 @@ use crate::telemetry::{
     CountedPublisher, MeasuredCache, MeasuredReader, MeasuredRunStore, StoreLatency,
 };
 
-/// Opens the database that the configuration names; its schema is brought up
-/// to date.
-pub(crate) async fn open_store(config: &Config) -> Result<Arc<SqliteStore>, OpenError> {
-    SqliteStore::open(&config.database).await.map(Arc::new)
-}
-
 /// Who plays which role.
 struct Roles {
     runs: Arc<dyn RunStore>,
@@ -42,7 +36,7 @@ struct Roles {
 
 impl Roles {
     async fn open(config: &Config) -> Result<Self, OpenError> {
-        let store = open_store(config).await?;
+        let store = Arc::new(SqliteStore::open(&config.database).await?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let cache = MemoryRankingCache::new(
             config.cache_expiration,

@@ -102,8 +102,7 @@ impl Environment<'_> {
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Result<T, InvalidConfig> {
         let value = self.get(key)?;
-        parse(value.as_deref().unwrap_or(default))
-            .map_err(|reason| InvalidConfig { key, reason })
+        parse(value.as_deref().unwrap_or(default)).map_err(|reason| InvalidConfig { key, reason })
     }
 
     fn parse<T: FromStr<Err: Display>>(

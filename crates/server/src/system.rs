@@ -1,14 +1,15 @@
 //! The real clock and the real randomness.
 
 use benchmark_ports::{Clock, Randomness, Timestamp};
+use chrono::SubsecRound;
 
-/// The system's clock.
+/// The system's clock, to the microsecond: what every store keeps.
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock behind the port")]
     fn now(&self) -> Timestamp {
-        chrono::Utc::now()
+        chrono::Utc::now().trunc_subsecs(6)
     }
 }
 

@@ -40,8 +40,13 @@ mod tests {
 
     #[test]
     fn figures_have_four_significant_digits() {
-        let cases =
-            [(0.0, "0"), (0.227_86, "0.2279"), (185.4007, "185.4"), (12_345.6, "12346"), (1.0, "1.000")];
+        let cases = [
+            (0.0, "0"),
+            (0.227_86, "0.2279"),
+            (185.4007, "185.4"),
+            (12_345.6, "12346"),
+            (1.0, "1.000"),
+        ];
         for (value, text) in cases {
             assert_eq!(figure(value), text);
         }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use diesel::connection::SimpleConnection;
-use diesel::{ConnectionError, SqliteConnection};
+use diesel::{ConnectionError, QueryResult, SqliteConnection};
 use diesel_async::AsyncConnection;
 use diesel_async::pooled_connection::deadpool::{BuildError, Pool};
 use diesel_async::pooled_connection::{
@@ -14,19 +14,18 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 pub(crate) type Connections = Pool<SyncConnectionWrapper<SqliteConnection>>;
 
 /// For how long a call waits for a connection, and a connection for the lock.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What every connection is told first. `synchronous = FULL` makes a commit
-/// durable, which in write-ahead mode the default does not.
-const SET_UP: &str = "
-    PRAGMA busy_timeout = 5000;
-    PRAGMA foreign_keys = ON;
-    PRAGMA synchronous = FULL;
-";
-
-/// Sets a connection up.
-pub(crate) fn set_up(connection: &mut SqliteConnection) -> diesel::QueryResult<()> {
-    connection.batch_execute(SET_UP)
+/// Tells a connection what every connection is told first.
+pub(crate) fn set_up(connection: &mut SqliteConnection) -> QueryResult<()> {
+    // `FULL` makes a commit durable, which in write-ahead mode `NORMAL` does
+    // not, and does not depend on how SQLite was built.
+    connection.batch_execute(&format!(
+        "PRAGMA busy_timeout = {};
+         PRAGMA foreign_keys = ON;
+         PRAGMA synchronous = FULL;",
+        PATIENCE.as_millis()
+    ))
 }
 
 /// So many connections to a file, opened as they are needed.

@@ -61,3 +61,42 @@ impl Trouble {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+    use diesel::prelude::*;
+
+    use super::*;
+
+    fn failure_of(connection: &mut SqliteConnection, sql: &str) -> StoreError {
+        Failure::from(connection.batch_execute(sql).unwrap_err()).0
+    }
+
+    #[test]
+    fn a_lock_that_somebody_holds_is_a_matter_of_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("locked.db");
+        let connect = || SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        let (mut holder, mut waiting) = (connect(), connect());
+        holder.batch_execute("BEGIN EXCLUSIVE").unwrap();
+        let error = failure_of(&mut waiting, "BEGIN IMMEDIATE");
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn a_full_disk_is_a_matter_of_time() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        connection.batch_execute("PRAGMA max_page_count = 1").unwrap();
+        let error = failure_of(&mut connection, "CREATE TABLE a (b); CREATE TABLE c (d)");
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn a_broken_constraint_stays_broken() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        connection.batch_execute("CREATE TABLE a (b UNIQUE); INSERT INTO a VALUES (1)").unwrap();
+        let error = failure_of(&mut connection, "INSERT INTO a VALUES (1)");
+        assert!(matches!(error, StoreError::Failed { .. }), "{error:?}");
+    }
+}

@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::fs;
 use std::path::{self, Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationSource};
@@ -10,7 +12,7 @@ use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::catalogue::write_built_in_metrics;
-use crate::connection::set_up;
+use crate::connection::{PATIENCE, set_up};
 use crate::failure::Trouble;
 use crate::open_error::OpenError;
 
@@ -25,7 +27,7 @@ const APPLICATION_ID: i32 = i32::from_be_bytes(*b"BMRK");
 /// at once.
 ///
 /// # Errors
-/// [`OpenError`]; the file is as it was then.
+/// [`OpenError`]; the tables are as they were then.
 pub async fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
     let path = absolute(path)?;
     let (failed, task) = (path.clone(), move || run(&path));
@@ -104,9 +106,23 @@ fn upgrade(connection: &mut SqliteConnection) -> Result<Vec<String>, Refusal> {
         write_built_in_metrics(connection)?;
         Ok(run)
     })?;
-    // The file remembers it. Readers then never wait for the writer.
-    connection.batch_execute("PRAGMA journal_mode = WAL")?;
+    write_ahead(connection)?;
     Ok(run)
+}
+
+/// Puts the file into the mode in which readers never wait for the writer; the
+/// file remembers it. The change needs the file for itself for a moment, and
+/// is the one thing for which SQLite does not wait by itself.
+fn write_ahead(connection: &mut SqliteConnection) -> QueryResult<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(error) if Trouble::of(&error) == Trouble::Busy && begun.elapsed() < PATIENCE => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
 }
 
 #[derive(QueryableByName)]
@@ -144,4 +160,51 @@ fn unknown_migration(connection: &mut SqliteConnection) -> Result<Option<String>
         diesel::sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version")
             .load(connection)?;
     Ok(applied.into_iter().map(|row| row.version).find(|version| !ours.contains(version)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Everything that migrations make, but for diesel's own table.
+    fn schema(connection: &mut SqliteConnection) -> Vec<String> {
+        #[derive(QueryableByName)]
+        struct Made {
+            #[diesel(sql_type = Text)]
+            sql: String,
+        }
+        let made: Vec<Made> = diesel::sql_query(
+            "SELECT sql FROM sqlite_schema \
+             WHERE sql IS NOT NULL AND tbl_name NOT LIKE '\\_\\_diesel%' ESCAPE '\\' ORDER BY sql",
+        )
+        .load(connection)
+        .unwrap();
+        made.into_iter().map(|made| made.sql).collect()
+    }
+
+    #[test]
+    fn every_migration_can_be_reverted_and_run_again() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        set_up(&mut connection).unwrap();
+        let migrations: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations().unwrap();
+        for _ in migrations {
+            let before = schema(&mut connection);
+            connection.run_next_migration(MIGRATIONS).unwrap();
+            let after = schema(&mut connection);
+            assert_ne!(before, after);
+            connection.revert_last_migration(MIGRATIONS).unwrap();
+            assert_eq!(schema(&mut connection), before);
+            connection.run_next_migration(MIGRATIONS).unwrap();
+            assert_eq!(schema(&mut connection), after);
+        }
+        assert!(!connection.has_pending_migration(MIGRATIONS).unwrap());
+    }
+
+    #[test]
+    fn a_reverted_database_is_still_ours() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        connection.run_pending_migrations(MIGRATIONS).unwrap();
+        connection.revert_all_migrations(MIGRATIONS).unwrap();
+        assert!(!is_foreign(&mut connection).unwrap());
+    }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a database cannot be used. Nothing was written to it then.
+/// Why a database cannot be used. Every variant says which one.
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// Its folder is missing and cannot be created.
@@ -29,13 +29,15 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is an SQLite database with tables that are not ours.
+    /// The file is an SQLite database with tables that are not ours. It was left
+    /// alone.
     #[error("the database {} belongs to another program", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
     },
-    /// A newer version of the service has changed the tables.
+    /// A newer version of the service has changed the tables. They were left
+    /// alone.
     #[error(
         "the database {} was upgraded by a newer version of this program, which has the migration \
          {migration}",

@@ -93,11 +93,12 @@ fn latest(
     connection: &mut SqliteConnection,
     scope: &RankingScope,
 ) -> Result<Vec<Measured>, Failure> {
-    let this_run = run_metrics::run_id
-        .eq(latest_runs::run_id)
-        .and(run_metrics::metric.eq(latest_runs::metric));
+    let said_by_it = (run_metrics::metric.eq(latest_runs::metric))
+        .and(run_metrics::workload.eq(latest_runs::workload))
+        .and(run_metrics::started_at.eq(latest_runs::started_at))
+        .and(run_metrics::run_id.eq(latest_runs::run_id));
     Ok(latest_runs::table
-        .inner_join(run_metrics::table.on(this_run))
+        .inner_join(run_metrics::table.on(said_by_it))
         .inner_join(runs::table.on(runs::id.eq(latest_runs::run_id)))
         .inner_join(llms::table.on(llms::id.eq(latest_runs::llm_id)))
         .filter(latest_runs::metric.eq(scope.metric.as_str()))
@@ -114,8 +115,7 @@ fn started_from(
     // Every moment's text comes after the empty one.
     let start = start.map(timestamp_text).unwrap_or_default();
     Ok(run_metrics::table
-        .inner_join(runs::table)
-        .inner_join(llms::table.on(llms::id.eq(run_metrics::llm_id)))
+        .inner_join(runs::table.inner_join(llms::table))
         .filter(run_metrics::metric.eq(scope.metric.as_str()))
         .filter(run_metrics::workload.eq(scope.workload.as_str()))
         .filter(run_metrics::started_at.ge(start))

@@ -85,8 +85,8 @@ impl RunStore for SqliteStore {
                 let started_at: Option<String> =
                     runs::table.find(&id).select(runs::started_at).first(connection).optional()?;
                 let Some(started_at) = started_at else { return Ok(None) };
-                // The first condition follows from the second, and is the one
-                // that an index can begin at.
+                // Earlier, or together and with a lesser id: put so that an
+                // index can begin at the first condition.
                 page = page
                     .filter(runs::started_at.le(started_at.clone()))
                     .filter(runs::started_at.lt(started_at).or(runs::id.lt(id)));
@@ -127,40 +127,37 @@ fn insert(
         let (metric, workload) = (metric.as_str(), run.workload.slug.as_str());
         diesel::insert_into(run_metrics::table)
             .values((
-                run_metrics::run_id.eq(&run_id),
                 run_metrics::metric.eq(metric),
                 run_metrics::workload.eq(workload),
-                run_metrics::llm_id.eq(&llm_id),
                 run_metrics::started_at.eq(&started_at),
+                run_metrics::run_id.eq(&run_id),
                 MeasurementRow::try_from(measurement)?,
             ))
             .execute(connection)?;
-        move_latest(connection, metric, workload, &llm_id, &run_id, &started_at)?;
+        let (llm_id, started_at, run_id) = (&llm_id, &started_at, &run_id);
+        move_latest(connection, &LatestRunRow { metric, workload, llm_id, started_at, run_id })?;
     }
     Ok(true)
 }
 
-/// Makes a run the newest one of its LLM, unless it is not.
-fn move_latest(
-    connection: &mut SqliteConnection,
-    metric: &str,
-    workload: &str,
-    llm_id: &str,
-    run_id: &str,
-    started_at: &str,
-) -> QueryResult<usize> {
+#[derive(Insertable)]
+#[diesel(table_name = latest_runs)]
+struct LatestRunRow<'a> {
+    metric: &'a str,
+    workload: &'a str,
+    llm_id: &'a str,
+    started_at: &'a str,
+    run_id: &'a str,
+}
+
+/// Makes a run the newest one of its LLM, unless another one is newer.
+fn move_latest(connection: &mut SqliteConnection, row: &LatestRunRow<'_>) -> QueryResult<usize> {
     use diesel::query_dsl::methods::FilterDsl;
     use latest_runs as latest;
     let later = excluded(latest::started_at).gt(latest::started_at);
     let together = excluded(latest::started_at).eq(latest::started_at);
     let upsert = diesel::insert_into(latest::table)
-        .values((
-            latest::metric.eq(metric),
-            latest::workload.eq(workload),
-            latest::llm_id.eq(llm_id),
-            latest::run_id.eq(run_id),
-            latest::started_at.eq(started_at),
-        ))
+        .values(row)
         .on_conflict((latest::metric, latest::workload, latest::llm_id))
         .do_update()
         .set((

@@ -48,12 +48,11 @@ table! {
 }
 
 table! {
-    run_metrics (run_id, metric) {
-        run_id -> Text,
+    run_metrics (metric, workload, started_at, run_id) {
         metric -> Text,
         workload -> Text,
-        llm_id -> Text,
         started_at -> Text,
+        run_id -> Text,
         count -> Nullable<BigInt>,
         mean -> Double,
         squared_deviations -> Nullable<Double>,
@@ -73,8 +72,8 @@ table! {
         metric -> Text,
         workload -> Text,
         llm_id -> Text,
-        run_id -> Text,
         started_at -> Text,
+        run_id -> Text,
     }
 }
 

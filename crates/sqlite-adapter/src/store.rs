@@ -21,7 +21,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// More readers than this would wait for a processor instead.
+    /// Few will do: rankings are cached in front of the store.
     const READERS: usize = 4;
 
     /// Opens the database in a file; creates and [upgrades](migrate) it first.

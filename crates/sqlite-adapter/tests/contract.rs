@@ -1,5 +1,7 @@
 //! The suites of the ports, over a file in a folder of each test's own.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up is a failed test")]
+
 use std::sync::Arc;
 
 use benchmark_port_contracts::{Place, Stores, async_trait, persistence_contract, store_contract};

@@ -58,13 +58,13 @@ CREATE INDEX runs_from_source_in_order ON runs (source, started_at, id);
 
 -- What a run says about one metric. With a sketch it is a summary of samples;
 -- without, it is what a tool reported, and what it did not report is NULL.
--- Workload, LLM and start are the run's, repeated for the index of windows.
+-- The rows lie in the order in which rankings read them, which is why the
+-- run's workload and start are repeated here.
 CREATE TABLE run_metrics (
-    run_id TEXT NOT NULL REFERENCES runs (id),
     metric VARCHAR(20) NOT NULL REFERENCES metrics (name),
     workload VARCHAR(100) NOT NULL,
-    llm_id TEXT NOT NULL,
     started_at TEXT NOT NULL,
+    run_id TEXT NOT NULL REFERENCES runs (id),
     count INTEGER,
     mean FLOAT NOT NULL,
     squared_deviations FLOAT,
@@ -76,9 +76,9 @@ CREATE TABLE run_metrics (
     p95 FLOAT,
     p99 FLOAT,
     sketch BLOB,
-    PRIMARY KEY (run_id, metric)
-);
-CREATE INDEX run_metrics_in_window ON run_metrics (metric, workload, started_at);
+    PRIMARY KEY (metric, workload, started_at, run_id)
+) WITHOUT ROWID;
+CREATE INDEX run_metrics_of_run ON run_metrics (run_id);
 
 -- Each LLM's newest run, kept as runs are recorded, so that a default ranking
 -- costs as much as there are LLMs, however many runs there are.
@@ -86,10 +86,11 @@ CREATE TABLE latest_runs (
     metric VARCHAR(20) NOT NULL,
     workload VARCHAR(100) NOT NULL,
     llm_id TEXT NOT NULL REFERENCES llms (id),
-    run_id TEXT NOT NULL,
     started_at TEXT NOT NULL,
+    run_id TEXT NOT NULL,
     PRIMARY KEY (metric, workload, llm_id),
-    FOREIGN KEY (run_id, metric) REFERENCES run_metrics (run_id, metric)
+    FOREIGN KEY (metric, workload, started_at, run_id)
+        REFERENCES run_metrics (metric, workload, started_at, run_id)
 ) WITHOUT ROWID;
 
 -- How many recordings said something about a scope, and how many of them the

@@ -98,14 +98,6 @@ impl TryFrom<AnyFigures> for NewMeasurement {
 }
 
 impl NewMeasurement {
-    /// How many samples it is about, where it tells.
-    pub(super) fn count(&self) -> Option<u64> {
-        match self {
-            Self::Samples(NewSamples { samples }) => Some(samples.len() as u64),
-            Self::Figures(figures) => figures.count,
-        }
-    }
-
     /// The measurement as the domain knows it; a refusal names the field below
     /// this measurement.
     pub(super) fn into_domain(self) -> Result<Measurement, Refusal> {

@@ -88,14 +88,15 @@ impl NewRun {
             .map(|NewTool { name, version }| Tool::parse(&name, version.as_deref()))
             .transpose()
             .map_err(|e| Refusal::new("tool", e))?;
+        let measurements = measurements_of(metrics)?;
         let parts = RunParts {
             llm: Llm { name, provider },
             workload: workload_of(workload, conditions)?,
             source,
             started_at,
             tool,
-            requests: requests_of(requests, &metrics)?,
-            measurements: measurements_of(metrics)?,
+            requests: requests_of(requests, &measurements)?,
+            measurements,
             provenance: None,
         };
         Run::new(parts).map_err(|reason| Refusal::new("", reason))
@@ -116,11 +117,15 @@ fn workload_of(slug: Option<String>, conditions: Option<Conditions>) -> Result<W
 
 fn requests_of(
     requests: Option<NewRequests>,
-    metrics: &BTreeMap<String, NewMeasurement>,
+    measurements: &BTreeMap<MetricName, Measurement>,
 ) -> Result<Requests, Refusal> {
     let Some(NewRequests { attempted, failed }) = requests else {
-        let most = metrics.values().filter_map(NewMeasurement::count).max();
-        return Ok(Requests::all_successful(most.unwrap_or(0)));
+        if measurements.is_empty() {
+            return Err(Refusal::new("metrics", "nothing was measured"));
+        }
+        let most = measurements.values().filter_map(Measurement::count).max();
+        let reason = "is needed where no metric has samples or a count";
+        return most.map(Requests::all_successful).ok_or_else(|| Refusal::new("requests", reason));
     };
     Requests::new(attempted, failed).ok_or_else(|| {
         let reason = format!(

@@ -4,12 +4,12 @@ use crate::process::Server;
 
 /// What `wrk` is to do, from the clients' core.
 pub(crate) struct Load {
-    pub(crate) url: String,
+    pub(crate) path: &'static str,
     pub(crate) key: &'static str,
     /// Where it is given, every answer is a 304.
     pub(crate) etag: Option<String>,
     pub(crate) connections: usize,
-    pub(crate) seconds: u64,
+    pub(crate) seconds: usize,
 }
 
 /// What one load measured.
@@ -33,7 +33,8 @@ impl Load {
             wrk.args(["--header", &format!("If-None-Match: {etag}")]);
         }
         let before = server.cpu_seconds();
-        let output = wrk.arg(&self.url).output().expect("wrk is installed");
+        let url = format!("{}{}", server.url(), self.path);
+        let output = wrk.arg(url).output().expect("wrk is installed");
         let cpu = server.cpu_seconds() - before;
         let report = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{report}");

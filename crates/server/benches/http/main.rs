@@ -24,14 +24,14 @@ fn main() {
     if let Some(at) = args.iter().position(|arg| arg == "bare") {
         return bare::serve(&args[at + 1], Path::new(&args[at + 2]));
     }
-    let number = |key, default| {
+    let number = |key, default: usize| {
         std::env::var(key).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
-    let seconds = number("BENCH_SECONDS", 2);
-    let rounds = number("BENCH_ROUNDS", 3);
+    let (seconds, rounds) = (number("BENCH_SECONDS", 2), number("BENCH_ROUNDS", 3));
 
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let quiet = Ours::start(folder.path(), "quiet", "info,access=off", "3600", &["--samples", "1000"]);
+    let quiet =
+        Ours::start(folder.path(), "quiet", "info,access=off", "3600", &["--samples", "1000"]);
     let logging = Ours::start(folder.path(), "logging", "info", "3600", &["--samples", "1000"]);
     let body = quiet.body();
     assert_eq!(body.matches("\"llm_name\"").count(), 10, "ten entries");
@@ -46,23 +46,17 @@ fn main() {
     );
 
     println!("GET /api/v1/benchmark/TTFT, {} bytes, ratios are ours / bare\n", body.len());
-    println!("{:34} {:>9} {:>22} {:>9} {:>9}", "", "req/s", "(95 % interval)", "CPU/req", "p99");
+    println!("{:41} {:>9} {:>22} {:>9} {:>9}", "", "req/s", "(95 % interval)", "CPU/req", "p99");
     for connections in [32, 256] {
-        for (name, etag) in [("200", None), ("304", Some(quiet.server.etag(KEY)))] {
+        for status in [200, 304] {
             for (log, ours) in [("off", &quiet), ("on", &logging)] {
-                let load = |server: &Server, path: &str| Load {
-                    url: format!("{}{path}", server.url()),
-                    key: KEY,
-                    etag: etag.as_deref().map(|_| server.etag(KEY)),
-                    connections,
-                    seconds,
+                let measure = |server: &Server| {
+                    let etag = (status == 304).then(|| server.etag(KEY));
+                    Load { path: TTFT, key: KEY, etag, connections, seconds }.run(server)
                 };
-                let ratios = compare(
-                    rounds,
-                    || load(&ours.server, TTFT).run(&ours.server),
-                    || load(&bare, TTFT).run(&bare),
-                );
-                println!("{:34} {ratios}", format!("{name}, {connections} conn., access log {log}"));
+                let ratios = compare(rounds, || measure(&ours.server), || measure(&bare));
+                let what = format!("{status}, {connections} connections, access log {log}");
+                println!("{what:41} {ratios}");
             }
         }
     }
@@ -73,7 +67,7 @@ fn main() {
 const TTFT: &str = "/api/v1/benchmark/TTFT";
 
 /// Cold reads, nothing cached, with 10 thousand and with 10 million samples.
-fn samples_taken_in(folder: &Path, rounds: usize, seconds: u64) {
+fn samples_taken_in(folder: &Path, rounds: usize, seconds: usize) {
     let few = Ours::start(folder, "few", "info,access=off", "0", &["--samples", "1000"]);
     let many = Ours::start(
         folder,
@@ -82,20 +76,9 @@ fn samples_taken_in(folder: &Path, rounds: usize, seconds: u64) {
         "0",
         &["--samples", "1000", "--runs", "1000"],
     );
-    let load = |ours: &Ours| Load {
-        url: format!("{}{TTFT}", ours.server.url()),
-        key: KEY,
-        etag: None,
-        connections: 32,
-        seconds,
-    };
-    let ratios = compare(
-        rounds,
-        || load(&many).run(&many.server),
-        || load(&few).run(&few.server),
-    );
-    println!("\nuncached reads, ratio with 10 million samples taken in / with 10 thousand");
-    println!("{:34} {ratios}", "");
+    let load = Load { path: TTFT, key: KEY, etag: None, connections: 32, seconds };
+    let ratios = compare(rounds, || load.run(&many.server), || load.run(&few.server));
+    println!("{:41} {ratios}", "uncached, 10 million samples / 10 thousand");
     println!(
         "\nready after {} ms, {} MiB of memory before the first request",
         few.server.ready_after().as_millis(),
@@ -152,11 +135,7 @@ struct Ratios {
     p99: Vec<f64>,
 }
 
-fn compare(
-    rounds: usize,
-    ours: impl Fn() -> Measured,
-    theirs: impl Fn() -> Measured,
-) -> Ratios {
+fn compare(rounds: usize, ours: impl Fn() -> Measured, theirs: impl Fn() -> Measured) -> Ratios {
     let mut ratios = Ratios { throughput: vec![], cpu: vec![], p99: vec![] };
     for _ in 0..rounds {
         let (a, b) = (ours(), theirs());
@@ -179,7 +158,8 @@ fn median(values: &[f64]) -> f64 {
 
 impl std::fmt::Display for Ratios {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let llm = Llm { name: LlmName::parse("ours").map_err(|_| std::fmt::Error)?, provider: None };
+        let llm =
+            Llm { name: LlmName::parse("ours").map_err(|_| std::fmt::Error)?, provider: None };
         let interval = Contender::from_samples(llm, &self.throughput)
             .ok()
             .and_then(|ratios| ratios.estimate(Statistic::Mean)?.interval)

@@ -48,13 +48,8 @@ fn label(text: &str) -> Result<(String, String), String> {
 /// recorded.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let Args { files, format, provider, llm, workload, at, labels } = args;
-    let hints = Hints {
-        provider,
-        llm,
-        workload,
-        started_at: at,
-        labels: labels.into_iter().collect(),
-    };
+    let hints =
+        Hints { provider, llm, workload, started_at: at, labels: labels.into_iter().collect() };
     let progress = progress::of("reading files", files.len() as u64);
     let mut imported = Vec::new();
     let mut refusals = Vec::new();

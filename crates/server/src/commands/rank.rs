@@ -110,8 +110,16 @@ fn print(ranking: &RankingView, out: &mut impl Write) -> std::io::Result<()> {
         ]
     });
     let columns = [
-        ">rank", ">may be", "LLM", "provider", ">value", "95 % interval", ">runs", ">samples",
-        ">failed", "notes",
+        ">rank",
+        ">may be",
+        "LLM",
+        "provider",
+        ">value",
+        "95 % interval",
+        ">runs",
+        ">samples",
+        ">failed",
+        "notes",
     ];
     writeln!(out, "{}", table(columns, rows))
 }

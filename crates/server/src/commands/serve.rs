@@ -95,11 +95,8 @@ async fn fill(services: &Services) -> anyhow::Result<()> {
         println!("The database has runs already: nothing is simulated.");
         return Ok(());
     }
-    let scenario = Scenario {
-        seed: DEMO_SEED,
-        runs: DEMO_RUNS,
-        ..Scenario::ending_at(services.clock.now())
-    };
+    let scenario =
+        Scenario { seed: DEMO_SEED, runs: DEMO_RUNS, ..Scenario::ending_at(services.clock.now()) };
     let runs = simulate::record(services, scenario).await?.len();
     println!("SIMULATED DATA: {runs} runs were drawn at random. They say nothing about any LLM.");
     Ok(())

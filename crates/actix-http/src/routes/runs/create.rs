@@ -188,12 +188,16 @@ mod tests {
             (ttft(json!({ "p99": 1 })), "metrics.TTFT: "),
             (ttft(json!({ "mean": 1, "min": 2, "max": 1 })), "metrics.TTFT: "),
             (ttft(json!([[0.1]])), "metrics.TTFT"),
-            (with("metrics", json!({ "BANANA": { "mean": 1 } })), "metrics: "),
+            (with("metrics", json!({ "BANANA": { "mean": 1, "count": 3 } })), "metrics: "),
             (
-                with("metrics", json!({ "ttft": { "mean": 1 }, "TTFT": { "mean": 1 } })),
+                with(
+                    "metrics",
+                    json!({ "ttft": { "mean": 1, "count": 3 }, "TTFT": { "mean": 1 } }),
+                ),
                 "metrics.ttft: ",
             ),
-            (with("metrics", json!({})), "body: "),
+            (with("metrics", json!({})), "metrics: "),
+            (ttft(json!({ "mean": 1 })), "requests: "),
             (with("llm_name", json!(" ")), "llm_name: "),
             (with("provider", json!("a\u{7}")), "provider: "),
             (with("workload", json!("a b")), "workload: "),
@@ -207,7 +211,7 @@ mod tests {
             (with("colour", json!("red")), "colour: "),
             (json!([a_run("good"), with("llm_name", json!(""))]), "[1].llm_name: "),
             (
-                json!([a_run("good"), with("metrics", json!({ "A": { "mean": 1 } }))]),
+                json!([a_run("good"), with("metrics", json!({ "A": { "mean": 1, "count": 3 } }))]),
                 "[1].metrics: ",
             ),
             (json!([["x"]]), "[0]: "),
