@@ -1,5 +1,7 @@
 //! The real binary, started as its users start it and spoken to over HTTP.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be read or started is a failed test")]
+
 mod answer;
 mod service;
 

@@ -2,7 +2,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{healthcheck, import, migrate, openapi, rank, serve, simulate};
 use crate::config::Config;
-use crate::telemetry;
+use crate::telemetry::Log;
 
 /// Which LLM, behind which endpoint, is fastest for my workload?
 ///
@@ -42,10 +42,10 @@ impl Cli {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         // A command's user wants its result, a server's wants to know.
         let default_level = if matches!(self.command, Command::Serve(_)) { "info" } else { "warn" };
-        telemetry::init(default_level)?;
+        let log = Log::to_stderr(default_level)?;
         let config = Config::from_env()?;
         match self.command {
-            Command::Serve(args) => serve::run(args, config).await,
+            Command::Serve(args) => serve::run(args, config, &log).await,
             Command::Migrate => migrate::run(&config).await,
             Command::Simulate(args) => simulate::run(args, &config).await,
             Command::Import(args) => import::run(args, &config).await,

@@ -37,7 +37,7 @@ pub(crate) struct InvalidConfig {
 impl Config {
     /// Reads the environment.
     pub(crate) fn from_env() -> Result<Self, InvalidConfig> {
-        Self::read(&Environment(&|key| std::env::var_os(key).map(|v| v.into_string())))
+        Self::read(&Environment(&|key| std::env::var_os(key).map(std::ffi::OsString::into_string)))
     }
 
     fn read(env: &Environment<'_>) -> Result<Self, InvalidConfig> {

@@ -45,7 +45,7 @@ impl Load {
         Measured {
             requests_per_second: number(&report, "Requests/sec:", last_word),
             cpu_per_request: cpu / requests,
-            p99: number(&report, "99%", last_word),
+            p99: number(&report, "    99%", last_word),
         }
     }
 }
@@ -54,7 +54,7 @@ fn last_word(line: &str) -> Option<&str> {
     line.split_whitespace().last()
 }
 
-/// The number in the line that holds `mark`; a time is in seconds.
+/// The number in the first line that holds `mark`; a time is in seconds.
 fn number(report: &str, mark: &str, word: fn(&str) -> Option<&str>) -> f64 {
     let found = report.lines().find(|line| line.contains(mark)).and_then(word);
     let text = found.unwrap_or_else(|| panic!("no {mark:?} in {report}"));

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use crate::commands::simulate;
 use crate::compose::Services;
 use crate::config::Config;
-use crate::telemetry;
+use crate::telemetry::{self, Log};
 
 /// How to serve.
 #[derive(Debug, clap::Args)]
@@ -29,9 +29,9 @@ const DEMO_SEED: u64 = 42;
 const DEMO_RUNS: u32 = 7;
 
 /// Serves the API until it is told to stop.
-pub(crate) async fn run(args: Args, config: Config) -> anyhow::Result<()> {
+pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result<()> {
     let stop = http::stop_signals()?;
-    let registry = telemetry::registry()?;
+    let registry = telemetry::registry(log)?;
     let services = Services::measured(&config, &registry).await?;
     services.publish_rankings.pending().await?;
     let access = Access::decide(&config, args.demo, &services).await?;

@@ -3,6 +3,7 @@
 //! application nor an adapter knows that it is watched.
 
 mod cache;
+mod json_lines;
 mod log;
 mod publisher;
 mod store;
@@ -10,12 +11,12 @@ mod store;
 use prometheus::{IntGaugeVec, Opts, Registry};
 
 pub(crate) use cache::MeasuredCache;
-pub(crate) use log::init;
+pub(crate) use log::Log;
 pub(crate) use publisher::CountedPublisher;
 pub(crate) use store::{MeasuredReader, MeasuredRunStore, StoreLatency};
 
-/// A registry that says which build this is.
-pub(crate) fn registry() -> prometheus::Result<Registry> {
+/// A registry that says which build this is, and how its log fares.
+pub(crate) fn registry(log: &Log) -> prometheus::Result<Registry> {
     let registry = Registry::new();
     let build = IntGaugeVec::new(
         Opts::new("benchmark_build_info", "1, labelled with the version of the service."),
@@ -23,5 +24,6 @@ pub(crate) fn registry() -> prometheus::Result<Registry> {
     )?;
     build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     registry.register(Box::new(build))?;
+    registry.register(Box::new(log::DroppedLines::of(log)?))?;
     Ok(registry)
 }

@@ -1,0 +1,157 @@
+use std::error::Error;
+use std::fmt::{self, Debug};
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::FmtContext;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::registry::LookupSpan;
+
+/// Events as JSON, one a line, their fields beside `timestamp`, `level` and
+/// `target`.
+///
+/// The subscriber's own JSON format makes a map of every event first. With a
+/// line per request, that costs more than the rest of a request out of memory.
+pub(crate) struct JsonLines;
+
+impl<S, N> FormatEvent<S, N> for JsonLines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut line: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        line.write_str("{\"timestamp\":\"")?;
+        SystemTime.format_time(&mut line)?;
+        let metadata = event.metadata();
+        line.write_str("\",\"level\":\"")?;
+        line.write_str(metadata.level().as_str())?;
+        line.write_str("\",\"target\":")?;
+        write_string(&mut line, metadata.target())?;
+        let mut fields = Fields { line, result: Ok(()) };
+        event.record(&mut fields);
+        fields.result?;
+        fields.line.write_str("}\n")
+    }
+}
+
+/// Writes fields behind one another. A visitor cannot fail, so that the first
+/// failure is kept.
+struct Fields<'a> {
+    line: Writer<'a>,
+    result: fmt::Result,
+}
+
+impl Fields<'_> {
+    fn write(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
+        if self.result.is_ok() {
+            self.result =
+                write!(self.line, ",\"{}\":", field.name()).and_then(|()| value(&mut self.line));
+        }
+    }
+}
+
+impl Visit for Fields<'_> {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.write(field, |line| write!(line, "{value}"));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.write(field, |line| write!(line, "{value}"));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.write(field, |line| write!(line, "{value}"));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        // JSON has no NaN and no infinity.
+        self.write(field, |line| match value.is_finite() {
+            true => write!(line, "{value}"),
+            false => line.write_str("null"),
+        });
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.write(field, |line| write_string(line, value));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        let mut words = value.to_string();
+        let mut cause = value.source();
+        while let Some(error) = cause {
+            words = format!("{words}: {error}");
+            cause = error.source();
+        }
+        self.record_str(field, &words);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
+}
+
+/// A JSON string. Most texts need no escapes and are copied as they are.
+fn write_string(line: &mut Writer<'_>, text: &str) -> fmt::Result {
+    if text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\' || b == 0x7f) {
+        let escaped = serde_json::to_string(text).map_err(|_| fmt::Error)?;
+        return line.write_str(&escaped);
+    }
+    line.write_char('"')?;
+    line.write_str(text)?;
+    line.write_char('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_line_of_json_whatever_is_in_it() {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .event_format(JsonLines)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let cause = io::Error::other("disk full");
+            let error = &cause as &(dyn Error + 'static);
+            let (size, ratio) = (7, f64::NAN);
+            tracing::warn!(target: "test", error, size, ratio, path = "a\"b\n\u{1b}[31m", "said");
+        });
+        let line = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(line.matches('\n').count(), 1, "{line:?}");
+        let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(json["level"], "WARN");
+        assert_eq!(json["target"], "test");
+        assert_eq!(json["message"], "said");
+        assert_eq!(json["error"], "disk full");
+        assert_eq!(json["size"], 7);
+        assert_eq!(json["ratio"], serde_json::Value::Null);
+        assert_eq!(json["path"], "a\"b\n\u{1b}[31m");
+        assert!(json["timestamp"].as_str().unwrap().ends_with('Z'));
+    }
+}
