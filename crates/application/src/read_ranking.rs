@@ -26,7 +26,10 @@ impl ReadRanking {
     /// # Errors
     /// [`LoadError`].
     pub async fn run(&self, query: &RankingQuery) -> Result<Arc<Document>, LoadError> {
-        self.cache.get_or_load(query, &self.compute).await
+        match self.cache.peek(query) {
+            Some(document) => Ok(document),
+            None => self.cache.get_or_load(query, &self.compute).await,
+        }
     }
 
     /// The rankings themselves, computed now.

@@ -32,19 +32,24 @@ impl MemoryRankingCache {
             generations: Generations::default(),
         }
     }
+
+    fn generation(&self, query: &RankingQuery) -> u64 {
+        self.generations.of(&query.workload).load(Ordering::Acquire)
+    }
 }
 
 #[async_trait]
 impl RankingCache for MemoryRankingCache {
+    fn peek(&self, query: &RankingQuery) -> Option<Arc<Document>> {
+        self.answers.get(&BorrowedKey { query, generation: self.generation(query) })
+    }
+
     async fn get_or_load(
         &self,
         query: &RankingQuery,
         loader: &dyn LoadRanking,
     ) -> Result<Arc<Document>, LoadError> {
-        let generation = self.generations.of(&query.workload).load(Ordering::Acquire);
-        if let Some(document) = self.answers.get(&BorrowedKey { query, generation }) {
-            return Ok(document);
-        }
+        let generation = self.generation(query);
         let load = async {
             let Loaded { document, keep } = loader.load(query).await?;
             Ok(if keep { Fresh::Keep(document) } else { Fresh::Share(document) })

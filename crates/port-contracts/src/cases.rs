@@ -143,6 +143,7 @@ macro_rules! ranking_cache_contract {
     ($cache:ident) => {
         $crate::ranking_cache_contract!($cache: {
             what_was_loaded_is_kept
+            what_is_peeked_at_is_what_is_kept
             each_question_has_its_own_answer
             an_answer_is_kept_no_longer_than_its_time
             whoever_asks_at_once_shares_one_load

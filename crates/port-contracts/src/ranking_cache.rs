@@ -139,6 +139,21 @@ pub async fn what_was_loaded_is_kept(cache: Cache, _: Clock) {
     assert_eq!(loader.loads(), 1);
 }
 
+pub async fn what_is_peeked_at_is_what_is_kept(cache: Cache, clock: Clock) {
+    let question = about("w");
+    assert!(cache.peek(&question).is_none(), "nothing is kept yet");
+    let loader = Loader::new("a");
+    let loaded = cache.get_or_load(&question, &loader).await.unwrap();
+    // A cache that other processes share may keep nothing in this one.
+    assert!(cache.peek(&question).is_none_or(|kept| kept.json() == loaded.json()));
+    assert!(cache.peek(&about("other")).is_none());
+    clock.advance(TimeDelta::from_std(TTL).unwrap());
+    assert!(cache.peek(&question).is_none(), "its time is over");
+    ask(&cache, &question, &loader).await.unwrap();
+    cache.forget(&slug("w")).await;
+    assert!(cache.peek(&question).is_none(), "it is forgotten");
+}
+
 pub async fn each_question_has_its_own_answer(cache: Cache, _: Clock) {
     let loader = Loader::new("a");
     let questions = [

@@ -73,6 +73,10 @@ pub trait LoadRanking: Send + Sync {
 /// Keeps answers for a while, within a bounded number of bytes.
 #[async_trait]
 pub trait RankingCache: Send + Sync {
+    /// The answer that is kept in this process, at once; `None` also where
+    /// another process may keep one. Nearly every question ends here.
+    fn peek(&self, query: &RankingQuery) -> Option<Arc<Document>>;
+
     /// The answer that is kept, else the one that `loader` makes, which is then
     /// kept if it may be. However many ask for it at once in one process, it is
     /// loaded once; if loading fails, the next one tries again. An answer is

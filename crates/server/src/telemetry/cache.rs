@@ -45,6 +45,12 @@ impl MeasuredCache {
             age,
         })
     }
+
+    fn hit(&self, document: &Document) {
+        self.hits.inc();
+        let age = self.clock.now() - document.made_at();
+        self.age.observe(age.as_seconds_f64());
+    }
 }
 
 /// Notes whether it was called.
@@ -63,6 +69,12 @@ impl LoadRanking for Noted<'_> {
 
 #[async_trait]
 impl RankingCache for MeasuredCache {
+    fn peek(&self, query: &RankingQuery) -> Option<Arc<Document>> {
+        let document = self.inner.peek(query)?;
+        self.hit(&document);
+        Some(document)
+    }
+
     async fn get_or_load(
         &self,
         query: &RankingQuery,
@@ -73,9 +85,7 @@ impl RankingCache for MeasuredCache {
         if noted.called.load(Ordering::Relaxed) {
             self.misses.inc();
         } else if let Ok(document) = &answer {
-            self.hits.inc();
-            let age = self.clock.now() - document.made_at();
-            self.age.observe(age.as_seconds_f64());
+            self.hit(document);
         }
         answer
     }
