@@ -2,11 +2,11 @@ use chrono::{DateTime, Utc};
 
 use crate::estimate::{Estimate, Uncertainty};
 use crate::llm::Llm;
-use crate::measurement::{Measurement, Quantiles};
+use crate::measurement::{InvalidMeasurement, Measurement, Quantiles};
 use crate::quantile_sketch::QuantileSketch;
 use crate::run::{Requests, RunId, Source};
 use crate::statistic::Statistic;
-use crate::summary::{InvalidSample, Moments, Summary};
+use crate::summary::{Moments, Summary};
 
 /// What one run says about the metric of a ranking.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +28,11 @@ pub struct RunMeasurement {
 pub struct Contender {
     /// Who is ranked.
     pub llm: Llm,
-    /// By which runs, in any order.
+    /// By which runs, in any order: those that measured the metric.
     pub runs: Vec<RunMeasurement>,
+    /// The requests of all its runs on the workload inside the window, whatever
+    /// they measured: a run whose requests all failed measured nothing else.
+    pub requests: Requests,
 }
 
 impl Contender {
@@ -39,27 +42,25 @@ impl Contender {
     /// An LLM with one run of plain numbers, none of its requests failed.
     ///
     /// # Errors
-    /// [`InvalidSample`] if a number cannot be a sample of a metric.
-    pub fn from_samples(llm: Llm, samples: &[f64]) -> Result<Self, InvalidSample> {
-        let summary = Summary::from_samples(samples)?;
+    /// [`InvalidMeasurement`] if there are no numbers, or one cannot be a
+    /// sample of a metric.
+    pub fn from_samples(llm: Llm, samples: &[f64]) -> Result<Self, InvalidMeasurement> {
+        let summary = Summary::from_samples(samples)
+            .map_err(|source| InvalidMeasurement::Figure { figure: "a sample", source })?;
+        let requests = Requests::all_successful(samples.len() as u64);
         let run = RunMeasurement {
             run: RunId(uuid::Uuid::nil()),
             started_at: DateTime::UNIX_EPOCH,
             source: Source::Push,
-            requests: Requests::all_successful(samples.len() as u64),
-            measurement: Measurement::Sampled(summary),
+            requests,
+            measurement: Measurement::sampled(summary)?,
         };
-        Ok(Self { llm, runs: vec![run] })
+        Ok(Self { llm, runs: vec![run], requests })
     }
 
-    /// Whether there are too few runs to know how far runs lie apart.
-    pub fn is_provisional(&self) -> bool {
-        self.runs.len() < Self::REPLICATED_FROM
-    }
-
-    /// The requests of all runs together.
-    pub fn requests(&self) -> Requests {
-        self.runs.iter().fold(Requests::default(), |sum, run| sum.plus(run.requests))
+    /// Whether too few runs tell a statistic to know how far runs lie apart.
+    pub fn is_provisional(&self, statistic: Statistic) -> bool {
+        self.weighted(statistic).len() < Self::REPLICATED_FROM
     }
 
     /// The run that started last.
@@ -101,28 +102,46 @@ impl Contender {
     /// runs says how sure. Below, it is the scatter of the samples, for
     /// quantiles by order statistics.
     pub fn estimate(&self, statistic: Statistic) -> Option<Estimate> {
-        let replicated = !self.is_provisional();
+        let runs = self.weighted(statistic);
+        let replicated = runs.len() >= Self::REPLICATED_FROM;
+        let between = replicated.then(|| Uncertainty::between_runs(&runs)).flatten();
         match statistic.probability() {
             None => {
-                let uncertainty = if replicated {
-                    Uncertainty::between_runs(&self.weighted(statistic))
-                } else {
-                    self.moments().and_then(|moments| Uncertainty::of_mean(&moments))
-                };
-                Some(Estimate::new(self.mean()?, uncertainty))
+                let mean = self.mean()?;
+                if let Some((yes, of)) = self.rate() {
+                    return Some(Estimate::of_rate(yes, of, between));
+                }
+                let within = || self.moments().and_then(|moments| Uncertainty::of_mean(&moments));
+                // Runs that agree to the last digit do not tell how far others
+                // would lie apart.
+                let between = between.filter(|between| between.standard_error > 0.0);
+                Some(Estimate::new(mean, between.or_else(within)))
             }
             Some(probability) => {
                 let Some(sketch) = self.sketch() else {
                     let value = self.newest()?.measurement.value(statistic)?;
                     return Some(Estimate::new(value, None));
                 };
-                if !replicated {
-                    return Estimate::of_quantile(&sketch, probability);
+                match between {
+                    None => Estimate::of_quantile(&sketch, probability),
+                    Some(between) => {
+                        let value = sketch.quantile(probability)?;
+                        Some(Estimate::new(value, Some(between.of_sketched(value))))
+                    }
                 }
-                let uncertainty = Uncertainty::between_runs(&self.weighted(statistic));
-                Some(Estimate::new(sketch.quantile(probability)?, uncertainty))
             }
         }
+    }
+
+    /// How many of how many requests failed, where that is what every run
+    /// measured: one for each that failed, zero for the others.
+    fn rate(&self) -> Option<(u64, u64)> {
+        self.runs.iter().try_fold((0, 0), |(failed, attempted), run| {
+            let Measurement::Sampled(summary) = &run.measurement else { return None };
+            let rate = (run.requests.failed(), run.requests.attempted());
+            let is_theirs = summary.as_rate() == Some(rate);
+            is_theirs.then(|| (failed + rate.0, attempted + rate.1))
+        })
     }
 
     /// Each run's value of a statistic with the number of samples behind it.

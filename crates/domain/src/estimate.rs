@@ -36,21 +36,29 @@ impl Uncertainty {
         })
     }
 
-    /// Of the mean of runs, from how far they lie apart: with weights `w` that
-    /// add up to 1, the square of the error is `k/(k-1) * sum(w² (x - mean)²)`
-    /// with k - 1 degrees of freedom. That is the variance of a ratio estimator
-    /// over clusters (Cochran, Sampling Techniques, 1977, chapter 6); for runs
-    /// of equal size it is s² / k of the runs' values. `None` below two runs.
+    /// Of the weighted mean of runs, from how far they lie apart: with weights
+    /// `w` that add up to 1 and the sample variance s² of the runs' values, the
+    /// square of the error is `s² * sum(w²)`, with k - 1 degrees of freedom. For
+    /// runs of equal size that is s² / k. One large run among small ones counts
+    /// little more than one run: the run is the unit of replication. `None`
+    /// below two runs.
     pub(crate) fn between_runs(runs: &[(f64, f64)]) -> Option<Self> {
         if runs.len() < 2 {
             return None;
         }
-        let total: f64 = runs.iter().map(|(weight, _)| weight).sum();
-        let mean = runs.iter().map(|(weight, value)| weight * value).sum::<f64>() / total;
-        let scatter: f64 =
-            runs.iter().map(|(weight, value)| (weight / total * (value - mean)).powi(2)).sum();
         let (k, others) = (runs.len() as f64, (runs.len() - 1) as f64);
-        Some(Self { standard_error: (k / others * scatter).sqrt(), degrees_of_freedom: others })
+        let mean = runs.iter().map(|(_, value)| value).sum::<f64>() / k;
+        let variance = runs.iter().map(|(_, value)| (value - mean).powi(2)).sum::<f64>() / others;
+        let total: f64 = runs.iter().map(|(weight, _)| weight).sum();
+        let squares: f64 = runs.iter().map(|(weight, _)| (weight / total).powi(2)).sum();
+        Some(Self { standard_error: (variance * squares).sqrt(), degrees_of_freedom: others })
+    }
+
+    /// The same for a value that comes out of a sketch, and may be as far off
+    /// as the sketch allows.
+    pub(crate) fn of_sketched(&self, value: f64) -> Self {
+        let off = QuantileSketch::RELATIVE_ERROR * value / z_critical(1.0 - CONFIDENCE);
+        Self { standard_error: self.standard_error.hypot(off), ..*self }
     }
 
     /// The interval around a value: value ± t * standard error.
@@ -72,15 +80,48 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// A value with a t-interval around it.
+    /// A value with a t-interval around it, as far as that is not negative: no
+    /// metric is.
     pub fn new(value: f64, uncertainty: Option<Uncertainty>) -> Self {
-        Self { value, interval: uncertainty.map(|u| u.interval(value)), uncertainty }
+        let interval = uncertainty.map(|uncertainty| {
+            let ConfidenceInterval { low, high } = uncertainty.interval(value);
+            ConfidenceInterval { low: low.max(0.0), high }
+        });
+        Self { value, interval, uncertainty }
+    }
+
+    /// A rate, `yes` of `of`, with Wilson's interval (Journal of the American
+    /// Statistical Association, 1927), which is sensible for no failures and for
+    /// few requests too. It is tested with the error in the middle of that
+    /// interval, or with the one between runs where that is larger.
+    pub(crate) fn of_rate(yes: u64, of: u64, between: Option<Uncertainty>) -> Self {
+        let (n, z) = (of as f64, z_critical(1.0 - CONFIDENCE));
+        let rate = yes as f64 / n;
+        let shrunk = 1.0 + z * z / n;
+        let middle = (rate + z * z / (2.0 * n)) / shrunk;
+        let reach = z / shrunk * (rate * (1.0 - rate) / n + (z / (2.0 * n)).powi(2)).sqrt();
+        let wilson = Self {
+            value: rate,
+            interval: Some(ConfidenceInterval {
+                low: (middle - reach).max(0.0),
+                high: (middle + reach).min(1.0),
+            }),
+            uncertainty: Some(Uncertainty {
+                standard_error: reach / z,
+                degrees_of_freedom: f64::INFINITY,
+            }),
+        };
+        match between {
+            Some(between) if between.standard_error > reach / z => Self::new(rate, Some(between)),
+            _ => wilson,
+        }
     }
 
     /// A quantile and its distribution-free interval: the order statistics
     /// between which it lies with at least 95 % confidence, by the binomial
     /// distribution (Conover, Practical Nonparametric Statistics, 1999, 3.2).
-    /// Where there are too few samples for such an interval, it is unknown.
+    /// Where there are too few samples for such an interval, it is unknown. Both
+    /// ends move outwards by as much as the sketch may be off.
     ///
     /// Its standard error is the interval's half-width in normal deviates.
     pub(crate) fn of_quantile(sketch: &QuantileSketch, probability: f64) -> Option<Self> {
@@ -109,8 +150,8 @@ fn order_statistic_interval(
     let low = binomial_quantile(probability, count, tail)?.checked_sub(1)?;
     let high = binomial_quantile(probability, count, 1.0 - tail)?;
     Some(ConfidenceInterval {
-        low: sketch.order_statistic(low)?,
-        high: sketch.order_statistic(high)?,
+        low: sketch.order_statistic(low)? * (1.0 - QuantileSketch::RELATIVE_ERROR),
+        high: sketch.order_statistic(high)? * (1.0 + QuantileSketch::RELATIVE_ERROR),
     })
 }
 
@@ -184,6 +225,29 @@ mod tests {
         ] {
             assert!((t_critical(df) / point - 1.0).abs() < 1e-11, "{df}: {}", t_critical(df));
         }
+    }
+
+    #[test]
+    fn a_rate_has_wilsons_interval() {
+        // statsmodels' proportion_confint(x, n, method="wilson")
+        for (yes, of, low, high) in [
+            (0, 3, 0.0, 0.561_497_031_755_045_5),
+            (1, 10, 0.017_876_213_095_072_868, 0.404_150_026_795_238_5),
+            (1000, 1000, 0.996_173_241_514_445, 1.0),
+        ] {
+            let interval = Estimate::of_rate(yes, of, None).interval.unwrap();
+            assert!((interval.low - low).abs() < 1e-9, "{yes}/{of}: {interval:?}");
+            assert!((interval.high - high).abs() < 1e-9, "{yes}/{of}: {interval:?}");
+        }
+    }
+
+    #[test]
+    fn one_large_run_does_not_hide_how_far_runs_lie_apart() {
+        let equal = [(10.0, 1.0), (10.0, 2.0), (10.0, 3.0)];
+        let error = |runs: &[(f64, f64)]| Uncertainty::between_runs(runs).unwrap().standard_error;
+        assert!((error(&equal) - (1.0_f64 / 3.0).sqrt()).abs() < 1e-12);
+        let unequal = [(10_000.0, 1.0), (10.0, 2.0), (10.0, 2.1)];
+        assert!(error(&unequal) > 0.5, "about as unsure as one run is");
     }
 
     #[test]

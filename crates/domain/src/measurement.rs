@@ -83,8 +83,8 @@ pub enum InvalidMeasurement {
     /// More samples than [`ReportedSummary::MAX_COUNT`].
     #[error("count is above {}", ReportedSummary::MAX_COUNT)]
     TooMany,
-    /// A smallest value above the largest.
-    #[error("min is above max")]
+    /// Figures of one distribution that contradict each other.
+    #[error("min, percentiles and max must ascend, and the mean lie between min and max")]
     Disordered,
 }
 
@@ -128,9 +128,14 @@ impl ReportedSummary {
             Some(count) if *count > Self::MAX_COUNT => return Err(InvalidMeasurement::TooMany),
             _ => {}
         }
-        match (min, max) {
-            (Some(min), Some(max)) if min > max => Err(InvalidMeasurement::Disordered),
-            _ => Ok(()),
+        // A mean may lie above the 99th percentile, but not outside the range.
+        let around_mean = [*min, Some(*mean), *max];
+        let percentiles = [*min, p50, p90, p95, p99, *max];
+        let ordered = |figures: &[Option<f64>]| figures.iter().flatten().is_sorted();
+        if ordered(&around_mean) && ordered(&percentiles) {
+            Ok(())
+        } else {
+            Err(InvalidMeasurement::Disordered)
         }
     }
 }

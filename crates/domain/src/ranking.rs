@@ -64,7 +64,8 @@ pub struct RankedLlm {
     pub sample_count: u64,
     /// How many runs are behind it.
     pub run_count: usize,
-    /// The requests of those runs.
+    /// The requests of all its runs on the workload in the window, of those too
+    /// that failed so entirely that they measured nothing.
     pub requests: Requests,
     /// Where its newest run came from.
     pub source: Source,
@@ -117,7 +118,7 @@ fn interval(standing: Standing, offset: usize, size: usize) -> RankInterval {
 
 struct Measured {
     contender: Contender,
-    requests: Requests,
+    provisional: bool,
     tier: Tier,
     estimate: Estimate,
 }
@@ -125,12 +126,12 @@ struct Measured {
 impl Measured {
     fn new(contender: Contender, statistic: Statistic) -> Option<Self> {
         let estimate = contender.estimate(statistic)?;
-        let requests = contender.requests();
-        Some(Self { requests, tier: Tier::of(requests), estimate, contender })
+        let provisional = contender.is_provisional(statistic);
+        Some(Self { tier: Tier::of(contender.requests), provisional, estimate, contender })
     }
 
     fn ranked(&self, rank: usize, rank_interval: RankInterval) -> Option<RankedLlm> {
-        let Self { contender, requests, tier, estimate } = self;
+        let Self { contender, provisional, tier, estimate } = self;
         let newest = contender.newest()?;
         Some(RankedLlm {
             llm: contender.llm.clone(),
@@ -139,12 +140,12 @@ impl Measured {
             tier: *tier,
             value: estimate.value,
             interval: estimate.interval,
-            provisional: contender.is_provisional(),
+            provisional: *provisional,
             mean: contender.mean()?,
             quantiles: contender.quantiles(),
             sample_count: contender.sample_count(),
             run_count: contender.runs.len(),
-            requests: *requests,
+            requests: contender.requests,
             source: newest.source,
             measured_at: newest.started_at,
         })
@@ -164,7 +165,7 @@ mod tests {
     }
 
     fn failing(mut contender: Contender, attempted: u64, failed: u64) -> Contender {
-        contender.runs[0].requests = Requests::new(attempted, failed).unwrap();
+        contender.requests = Requests::new(attempted, failed).unwrap();
         contender
     }
 
@@ -244,8 +245,33 @@ mod tests {
         let ranked = rank(Direction::LowerIsBetter, Statistic::P50, [contender("a", &samples)]);
         // The 10th and the 21st of 30, as tables of the binomial give it.
         let interval = ranked[0].interval.unwrap();
-        assert!((interval.low / 10.0 - 1.0).abs() <= 0.01, "{interval:?}");
-        assert!((interval.high / 21.0 - 1.0).abs() <= 0.01, "{interval:?}");
+        // Each is off by a hundredth at most, and moved outwards by as much.
+        assert!((0.98..=1.0).contains(&(interval.low / 10.0)), "{interval:?}");
+        assert!((1.0..=1.0202).contains(&(interval.high / 21.0)), "{interval:?}");
+    }
+
+    #[test]
+    fn medians_closer_than_the_sketch_can_tell_are_not_told_apart() {
+        let samples = |around: f64| vec![around; 200];
+        let contenders = [contender("a", &samples(0.5061)), contender("b", &samples(0.5071))];
+        for ranked in rank(Direction::LowerIsBetter, Statistic::P50, contenders) {
+            assert_eq!(ranked.rank_interval, RankInterval { low: 1, high: 2 });
+            let interval = ranked.interval.unwrap();
+            assert!(interval.low <= 0.5061 && 0.5071 <= interval.high, "{interval:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_does_not_tell_the_statistic_replicates_nothing() {
+        let mut mixed = contender("a", &[1.0, 2.0]);
+        for _ in 0..2 {
+            let mut run = mixed.runs[0].clone();
+            run.measurement = Measurement::Reported(crate::ReportedSummary::of_mean(1.5));
+            mixed.runs.push(run);
+        }
+        let by = |statistic| rank(Direction::LowerIsBetter, statistic, [mixed.clone()]).remove(0);
+        assert!(by(Statistic::P50).provisional);
+        assert!(!by(Statistic::Mean).provisional);
     }
 
     #[test]
@@ -253,13 +279,33 @@ mod tests {
         assert_eq!(by_mean(vec![]), []);
     }
 
+    /// Runs of unequal size, some of which tell no more than a mean.
     fn field() -> impl Strategy<Value = Vec<Contender>> {
-        let one = (prop::collection::vec(0.001_f64..10.0, 1..8), 0_u64..20);
+        let run = (prop::collection::vec(0.001_f64..10.0, 1..8), any::<bool>());
+        let one = (prop::collection::vec(run, 1..5), 0_u64..20);
         prop::collection::vec(one, 1..12).prop_map(|field| {
-            let named = |(i, (samples, failed)): (usize, (Vec<f64>, u64))| {
-                let attempted = failed + samples.len() as u64;
-                failing(contender(&format!("llm-{i}"), &samples), attempted, failed)
+            let named = |(i, (runs, failed)): (usize, (Vec<(Vec<f64>, bool)>, u64))| {
+                let mut contenders = runs.into_iter().map(|(samples, sampled)| {
+                    let mut contender = contender(&format!("llm-{i}"), &samples);
+                    if !sampled {
+                        let mean = contender.mean().unwrap();
+                        contender.runs[0].measurement =
+                            Measurement::Reported(crate::ReportedSummary::of_mean(mean));
+                    }
+                    contender
+                });
+                let mut all = contenders.next().unwrap();
+                all.runs.extend(contenders.flat_map(|more| more.runs));
+                failing(all, failed + 10, failed)
             };
+            field.into_iter().enumerate().map(named).collect()
+        })
+    }
+
+    fn one_run_each() -> impl Strategy<Value = Vec<Contender>> {
+        let samples = prop::collection::vec(0.001_f64..10.0, 1..8);
+        prop::collection::vec(samples, 1..12).prop_map(|field| {
+            let named = |(i, samples): (usize, Vec<f64>)| contender(&format!("llm-{i}"), &samples);
             field.into_iter().enumerate().map(named).collect()
         })
     }
@@ -272,7 +318,8 @@ mod tests {
         #[test]
         fn a_ranking_is_a_permutation_without_nan(field in field(), statistic in any_statistic()) {
             let ranked = rank(Direction::LowerIsBetter, statistic, field.clone());
-            let mut before: Vec<_> = field.into_iter().map(|c| c.llm).collect();
+            let tells = |c: &Contender| c.estimate(statistic).is_some();
+            let mut before: Vec<_> = field.into_iter().filter(tells).map(|c| c.llm).collect();
             let mut after: Vec<_> = ranked.iter().map(|r| r.llm.clone()).collect();
             before.sort();
             after.sort();
@@ -296,7 +343,7 @@ mod tests {
         }
 
         #[test]
-        fn scaling_all_values_keeps_the_ranks(field in field(), power in -8_i32..8) {
+        fn scaling_all_values_keeps_the_ranks(field in one_run_each(), power in -8_i32..8) {
             // A power of two scales without rounding, so that ties stay ties.
             let scaled = field.iter().map(|c| {
                 let Measurement::Sampled(summary) = &c.runs[0].measurement else { unreachable!() };
@@ -311,7 +358,7 @@ mod tests {
                 let larger: Vec<_> = samples.iter().map(|s| s * factor).collect();
                 for (list, samples) in [(&mut plain, samples), (&mut doubled, larger)] {
                     let again = Contender::from_samples(c.llm.clone(), &samples).unwrap();
-                    let requests = c.requests();
+                    let requests = c.requests;
                     list.push(failing(again, requests.attempted(), requests.failed()));
                 }
             }

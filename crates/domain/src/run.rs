@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -179,6 +180,19 @@ pub enum InvalidRun {
     /// No metric was measured, not even the rate of errors.
     #[error("the run measured nothing")]
     NothingMeasured,
+    /// A rate of errors that is not that of the requests.
+    #[error("ERROR_RATE follows from the requests and is not stated by itself")]
+    ErrorRate,
+    /// More samples of a metric than requests that could have given one.
+    #[error("{metric} has {samples} samples of {successes} successful requests")]
+    TooManySamples {
+        /// Which metric.
+        metric: MetricName,
+        /// How many samples it has.
+        samples: u64,
+        /// How many requests succeeded.
+        successes: u64,
+    },
     /// No request was sent.
     #[error("the run attempted no request")]
     NothingAttempted,
@@ -187,13 +201,17 @@ pub enum InvalidRun {
     ImplausibleStart,
 }
 
+/// The metrics of which a successful request gives at most one sample.
+const ONE_A_REQUEST: [MetricName; 4] =
+    [metrics::TTFT, metrics::TPOT, metrics::E2E_LATENCY, metrics::TPS];
+
 impl Run {
     /// A run of these parts. Its start is rounded down to the microsecond, and
     /// the rate of errors is added if the parts do not tell it.
     ///
     /// # Errors
-    /// [`InvalidRun`] if nothing was attempted or measured, or the start or the
-    /// conditions are implausible.
+    /// [`InvalidRun`] if nothing was attempted or measured, the start or the
+    /// conditions are implausible, or the figures contradict the requests.
     pub fn new(mut parts: RunParts) -> Result<Self, InvalidRun> {
         parts.workload.conditions.check()?;
         if parts.requests.attempted() == 0 {
@@ -209,10 +227,19 @@ impl Run {
         }
         parts.started_at = parts.started_at.trunc_subsecs(6);
         let Requests { attempted, failed } = parts.requests;
-        parts
-            .measurements
-            .entry(metrics::ERROR_RATE)
-            .or_insert_with(|| Measurement::Sampled(Summary::of_rate(failed, attempted)));
+        for metric in ONE_A_REQUEST {
+            let samples = parts.measurements.get(&metric).and_then(Measurement::count).unwrap_or(0);
+            let successes = attempted - failed;
+            if samples > successes {
+                return Err(InvalidRun::TooManySamples { metric, samples, successes });
+            }
+        }
+        let error_rate = Measurement::Sampled(Summary::of_rate(failed, attempted));
+        match parts.measurements.entry(metrics::ERROR_RATE) {
+            Entry::Vacant(vacant) => drop(vacant.insert(error_rate)),
+            Entry::Occupied(stated) if *stated.get() == error_rate => {}
+            Entry::Occupied(_) => return Err(InvalidRun::ErrorRate),
+        }
         let content_hash = content_hash(&parts);
         Ok(Self { parts, content_hash })
     }
@@ -336,7 +363,7 @@ mod tests {
         let others = [
             RunParts { started_at: later, ..parts() },
             RunParts { source: Source::Import, ..parts() },
-            RunParts { requests: Requests::new(4, 2).unwrap(), ..parts() },
+            RunParts { requests: Requests::new(5, 1).unwrap(), ..parts() },
             RunParts { tool: Some(Tool::parse("x", None).unwrap()), ..parts() },
             RunParts {
                 measurements: BTreeMap::new(),
@@ -353,6 +380,19 @@ mod tests {
     fn every_run_tells_its_rate_of_errors() {
         let run = Run::new(parts()).unwrap();
         assert_eq!(run.measurements()[&metrics::ERROR_RATE].mean(), 0.25);
+    }
+
+    #[test]
+    fn figures_that_contradict_the_requests_are_refused() {
+        let parts_with = |metric, samples: &[f64]| {
+            let summary = Summary::from_samples(samples).unwrap();
+            let measurements = BTreeMap::from([(metric, Measurement::Sampled(summary))]);
+            Run::new(RunParts { measurements, ..parts() })
+        };
+        assert_eq!(parts_with(metrics::ERROR_RATE, &[0.0]), Err(InvalidRun::ErrorRate));
+        let found = parts_with(metrics::E2E_LATENCY, &[1.0; 4]);
+        assert!(matches!(found, Err(InvalidRun::TooManySamples { samples: 4, successes: 3, .. })));
+        assert!(parts_with(metrics::ITL, &[0.01; 400]).is_ok(), "many gaps in a request");
     }
 
     #[test]

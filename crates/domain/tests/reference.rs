@@ -46,7 +46,7 @@ fn contender(provider: &str, size: &str, metric: &str) -> Contender {
     let llm = Llm { name: LlmName::parse(provider).unwrap(), provider: None };
     let mut contender = Contender::from_samples(llm, &samples).unwrap();
     let (attempted, ok) = (records.len() as u64, samples.len() as u64);
-    contender.runs[0].requests = Requests::new(attempted, attempted - ok).unwrap();
+    contender.requests = Requests::new(attempted, attempted - ok).unwrap();
     contender
 }
 
