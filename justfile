@@ -22,10 +22,7 @@ test:
 
 # Formatting, lints, documentation and the arrows between crates
 lint:
-    cargo fmt --all --check
-    cargo clippy --workspace --all-targets --locked -- -D warnings
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
-    tests/fences
+    tests/lint
 
 # Measure the domain, and the HTTP side against a bare handler
 bench:

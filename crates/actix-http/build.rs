@@ -61,8 +61,10 @@ fn redoc(out: &Path) -> Result<(), Box<dyn Error>> {
     if !script.contains(LOGO) {
         return Err("ReDoc loads its logo from elsewhere than before".into());
     }
-    let script =
-        script.replace(LOGO, "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>");
+    let script = script.replace(
+        LOGO,
+        "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='0' height='0'/>",
+    );
     gzip(&out.join("redoc.js"), script.as_bytes())
 }
 

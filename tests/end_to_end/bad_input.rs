@@ -97,7 +97,9 @@ fn a_run_that_cannot_be_is_refused_by_the_name_of_its_field() {
         (with("/metrics", json!({})), "measured"),
         (with("/colour", json!("red")), "colour"),
         (json!([]), "runs"),
-        (json!(5), ""),
+        (with("/started_at", json!("9999-12-31T00:00:00Z")), "started_at"),
+        (with("/metrics/ERROR_RATE", json!({"samples": [0.0]})), "ERROR_RATE"),
+        (with(samples, json!([0.1, 0.1, 0.1, 0.1])), "TTFT"),
     ] {
         let message = refused(&service, &run, 422);
         assert!(message.contains(field), "{field}: {message}");
@@ -111,7 +113,7 @@ fn one_bad_run_and_none_is_stored() {
     let mut bad = a_run("bad", 0.2);
     bad["metrics"]["TTFT"]["samples"] = json!([-1.0]);
     let message = refused(&service, &json!([a_run("good", 0.1), bad]), 422);
-    assert!(message.contains('1'), "the second run is named: {message}");
+    assert!(message.starts_with("[1]."), "the second run is named: {message}");
     assert_eq!(service.get("/api/v1/runs").data(), json!([]));
 }
 
@@ -130,6 +132,7 @@ fn what_is_no_json_is_refused() {
     ] {
         post(body).refusal(400);
     }
+    service.post("application/json", b"5", &[]).refusal(422);
     service.post("text/csv", b"a,b", &[]).refusal(415);
     service.post("application/json", b"[]", &[("Content-Encoding", "zstd")]).refusal(415);
 }
@@ -144,6 +147,14 @@ fn the_service_stays_small_whatever_is_sent() {
     let bomb = gzip_of_zeros(1_000_000_000);
     assert!(bomb.len() < 2_000_000, "a bomb is small");
     service.post("application/json", &bomb, &[("Content-Encoding", "gzip")]).refusal(413);
+    let run = a_run("many", 0.2);
+    let many = Value::from(vec![run.clone(); 5000]);
+    assert!(refused(&service, &many, 422).contains("1000"));
+    let mut unknown = run;
+    for n in 0..50_000 {
+        unknown["metrics"][format!("M{n}")] = json!({"samples": [1]});
+    }
+    assert!(refused(&service, &unknown, 422).contains("metrics"));
     let grown = resident_kib(&service).saturating_sub(before);
     assert!(grown < 40_000, "{grown} KiB more");
 }

@@ -37,8 +37,21 @@ fn a_bad_value_names_its_key() {
 #[test]
 fn a_malformed_env_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join(".env"), "PORT='8000").unwrap();
-    assert!(refusal(folder.path(), &[]).contains(".env"));
+    fs::write(folder.path().join(".env"), "API_KEY='hunter2-hunter2-hunter2").unwrap();
+    let said = refusal(folder.path(), &[]);
+    assert!(said.contains(".env") && !said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_start_that_failed_has_made_no_key() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    refusal(folder.path(), &[("PORT", &port), ("API_KEY", "")]);
+    let service = Service::start(folder, |command| {
+        command.env_remove("API_KEY");
+    });
+    assert!(service.greeting.join(" ").contains("bmk_"), "the first key is shown");
 }
 
 #[test]
@@ -77,5 +90,6 @@ fn a_cut_off_database_is_refused() {
 fn a_folder_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("data"), "a file where a folder should be").unwrap();
-    assert!(refusal(folder.path(), &[]).contains("data"));
+    let path = folder.path().join("data");
+    assert!(refusal(folder.path(), &[]).contains(path.to_str().unwrap()));
 }

@@ -63,6 +63,10 @@ fn importing_the_same_file_twice_changes_nothing_and_says_so() {
     stdout(service.folder.path(), &import);
     let before = service.get("/api/v1/runs").data();
     assert!(stdout(service.folder.path(), &import).contains("known already"));
+    let json = [&import[..], &["--json"]].concat();
+    let told: Value = serde_json::from_str(&stdout(service.folder.path(), &json)).unwrap();
+    assert_eq!(told[0]["new"], false);
+    assert_eq!(told[0]["id"], before[0]["id"]);
     assert_eq!(service.get("/api/v1/runs").data(), before);
 }
 
@@ -94,11 +98,9 @@ fn a_demo_has_data_says_that_it_is_simulated_and_prints_a_curl_line_that_works()
     assert!(column(&entries, "source").iter().all(|source| *source == "simulation"));
     let replicated = service.get_with("/api/v1/benchmark/TTFT?window=all", &[("X-API-Key", key)]);
     assert!(column(&replicated.data(), "provisional").iter().all(|it| *it == false));
-    if Command::new("curl").arg("--version").output().is_ok() {
-        let output = Command::new("sh").args(["-c", curl]).output().unwrap();
-        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(answer["success"], true, "{curl}");
-    }
+    let output = Command::new("sh").args(["-c", curl]).output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("curl is installed");
+    assert_eq!(answer["success"], true, "{curl}");
 }
 
 #[test]

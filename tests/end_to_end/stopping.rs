@@ -8,12 +8,12 @@ use crate::service::{KEY, Service, a_run};
 
 #[test]
 fn before_it_stops_it_says_that_it_is_not_ready_and_answers_on() {
-    let mut service = Service::start(tempfile::tempdir().unwrap(), |command| {
-        command.env("SHUTDOWN_DRAIN", "2");
+    let service = Service::start(tempfile::tempdir().unwrap(), |command| {
+        command.env("SHUTDOWN_DRAIN", "60");
     });
     assert_eq!(service.get_with("/health/ready", &[]).status, 200);
     service.signal("TERM");
-    let patience = Instant::now() + Duration::from_secs(2);
+    let patience = Instant::now() + Duration::from_secs(20);
     while service.get_with("/health/ready", &[]).status != 503 {
         assert!(Instant::now() < patience);
     }
@@ -21,6 +21,12 @@ fn before_it_stops_it_says_that_it_is_not_ready_and_answers_on() {
     let ranking = service.get("/api/v1/benchmark/TTFT");
     assert_eq!(ranking.status, 200);
     assert_eq!(ranking.header("connection"), "close");
+}
+
+#[test]
+fn once_drained_it_ends_by_itself() {
+    let mut service = Service::empty();
+    service.signal("TERM");
     assert_eq!(service.wait().code(), Some(0));
 }
 

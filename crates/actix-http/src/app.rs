@@ -98,3 +98,78 @@ fn cors(origins: &[String]) -> Cors {
     }
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::dev::Service;
+    use actix_web::http::Method;
+    use actix_web::test::{TestRequest, init_service};
+
+    use super::*;
+    use crate::testing::{TestApp, get};
+
+    #[actix_web::test]
+    async fn an_unknown_path_is_a_404_in_the_envelope() {
+        let app = TestApp::empty();
+        for path in ["/nothing", "/api/v1/benchmark/", "/api/v1/benchmark/TTFT/x", "/docs/", "//"] {
+            app.get(path).await.refusal(404);
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_wrong_method_is_told_the_right_ones() {
+        let app = TestApp::empty();
+        for (path, allowed) in [
+            ("/api/v1/runs", "GET, HEAD, POST"),
+            ("/api/v1/benchmark/TTFT", "GET, HEAD"),
+            ("/api/v1/benchmark/other", "GET, HEAD"),
+            ("/docs", "GET, HEAD"),
+        ] {
+            for method in [Method::DELETE, Method::OPTIONS, Method::TRACE] {
+                let answer = app.call(get(path).method(method)).await;
+                assert!(answer.refusal(405).contains(allowed));
+                assert_eq!(answer.header("allow"), allowed);
+            }
+        }
+    }
+
+    #[actix_web::test]
+    async fn head_is_answered_like_get() {
+        let answer = TestApp::empty().call(get("/api/v1/metrics").method(Method::HEAD)).await;
+        assert_eq!(answer.status, 200);
+        assert!(!answer.header("etag").is_empty());
+    }
+
+    async fn from(origin: &'static str, request: TestRequest) -> HttpResponse {
+        let app = TestApp::empty();
+        let origins = ["https://board.example".to_owned()];
+        let service = init_service(application_with_cors(&app.shared, &origins)).await;
+        let request = request.insert_header(("Origin", origin)).to_request();
+        service.call(request).await.unwrap().map_into_boxed_body().into_parts().1
+    }
+
+    fn allowed_origin(response: &HttpResponse) -> Option<&str> {
+        let origin = response.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        origin.map(|origin| origin.to_str().unwrap())
+    }
+
+    #[actix_web::test]
+    async fn a_configured_origin_is_let_in_and_another_is_not() {
+        let one = from("https://board.example", get("/api/v1/metrics")).await;
+        assert_eq!(allowed_origin(&one), Some("https://board.example"));
+        assert!(one.headers().contains_key(X_REQUEST_ID));
+        let other = from("https://other.example", get("/api/v1/metrics")).await;
+        assert_eq!(allowed_origin(&other), None);
+    }
+
+    #[actix_web::test]
+    async fn a_browser_may_ask_whether_it_may_send_a_key() {
+        let ask = TestRequest::with_uri("/api/v1/metrics")
+            .method(Method::OPTIONS)
+            .insert_header(("Access-Control-Request-Method", "GET"))
+            .insert_header(("Access-Control-Request-Headers", "x-api-key"));
+        let answer = from("https://board.example", ask).await;
+        assert!(answer.status().is_success());
+        assert_eq!(allowed_origin(&answer), Some("https://board.example"));
+    }
+}

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
 use apistos::reference_or::ReferenceOr;
 use apistos::security::{ApiKey, ApiKeyIn, SecurityScheme, SecurityType};
 use apistos::{ApiComponent, IndexMap, Schema};
@@ -22,7 +23,7 @@ use crate::services::Services;
 pub(crate) struct Key<S>(PhantomData<S>);
 
 /// A scope as a type.
-pub(crate) trait Needs: 'static {
+pub(crate) trait ScopeType: 'static {
     const SCOPE: Scope;
 }
 
@@ -36,37 +37,41 @@ pub(crate) enum Reading {}
 #[derive(Debug)]
 pub(crate) enum Writing {}
 
-impl Needs for Reading {
+impl ScopeType for Reading {
     const SCOPE: Scope = Scope::Read;
 }
 
-impl Needs for Writing {
+impl ScopeType for Writing {
     const SCOPE: Scope = Scope::Write;
 }
 
-impl<S: Needs> FromRequest for Key<S> {
+impl<S: ScopeType> Key<S> {
+    async fn check(request: &HttpRequest) -> Result<Self, ApiError> {
+        let services = request
+            .app_data::<Data<Services>>()
+            .ok_or_else(|| ApiError::internal("the application has no services"))?;
+        let presented = request.headers().get(X_API_KEY).and_then(|key| key.to_str().ok());
+        let presented = presented.ok_or_else(ApiError::unauthorized)?;
+        let principal =
+            services.authenticate.run(presented).await.map_err(|error| match error {
+                AuthenticateError::NotValid => ApiError::unauthorized(),
+                AuthenticateError::Store(error) => error.into(),
+            })?;
+        if principal.scopes.contains(S::SCOPE) {
+            Ok(Self(PhantomData))
+        } else {
+            Err(ApiError::forbidden(S::SCOPE.as_str()))
+        }
+    }
+}
+
+impl<S: ScopeType> FromRequest for Key<S> {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move {
-            let services = request
-                .app_data::<web::Data<Services>>()
-                .ok_or_else(|| ApiError::internal("the application has no services"))?;
-            let presented = request.headers().get(X_API_KEY).and_then(|key| key.to_str().ok());
-            let presented = presented.ok_or_else(ApiError::unauthorized)?;
-            let principal =
-                services.authenticate.run(presented).await.map_err(|error| match error {
-                    AuthenticateError::NotValid => ApiError::unauthorized(),
-                    AuthenticateError::Store(error) => error.into(),
-                })?;
-            if principal.scopes.contains(S::SCOPE) {
-                Ok(Self(PhantomData))
-            } else {
-                Err(ApiError::forbidden(S::SCOPE.as_str()))
-            }
-        })
+        Box::pin(async move { Self::check(&request).await })
     }
 }
 
@@ -93,5 +98,73 @@ impl<S> ApiComponent for Key<S> {
             extensions: IndexMap::default(),
         };
         BTreeMap::from([("ApiKey".to_owned(), scheme)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use actix_web::http::header::HeaderValue;
+    use actix_web::test::TestRequest;
+    use benchmark_application::Authenticate;
+    use benchmark_port_contracts::async_trait;
+    use benchmark_ports::{ApiKey, ApiKeyStore, KeyHash, Scope, StoreError};
+
+    use crate::testing::TestApp;
+
+    const PATH: &str = "/api/v1/llms";
+
+    #[actix_web::test]
+    async fn without_a_key_with_a_wrong_one_or_with_nonsense_the_answer_is_the_same() {
+        let app = TestApp::empty();
+        let unreadable = HeaderValue::from_bytes(b"\xff").unwrap();
+        for key in [None, Some(HeaderValue::from_static("wrong")), Some(unreadable)] {
+            let mut request = TestRequest::with_uri(PATH);
+            if let Some(key) = key {
+                request = request.insert_header(("X-API-Key", key));
+            }
+            let answer = app.call(request).await;
+            assert_eq!(answer.refusal(401), "Could not validate API key");
+            assert_eq!(answer.header("www-authenticate"), "ApiKey");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_stored_key_opens_what_its_scopes_say() {
+        let app = TestApp::empty();
+        let key = app.key([Scope::Write].into_iter().collect()).await;
+        let answer = app.call(TestRequest::with_uri(PATH).insert_header(("X-API-Key", key))).await;
+        assert_eq!(answer.refusal(403), "This API key lacks the scope `read`");
+    }
+
+    struct Silent;
+
+    #[async_trait]
+    impl ApiKeyStore for Silent {
+        async fn insert(&self, _: &ApiKey) -> Result<(), StoreError> {
+            Err(StoreError::unavailable("the driver's own words"))
+        }
+
+        async fn find(&self, _: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
+            tokio::task::yield_now().await;
+            Err(StoreError::unavailable("the driver's own words"))
+        }
+
+        async fn any(&self) -> Result<bool, StoreError> {
+            Err(StoreError::unavailable("the driver's own words"))
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_store_that_does_not_answer_is_a_503_without_its_words() {
+        let key = TestApp::empty().key([Scope::Read].into_iter().collect()).await;
+        let app = TestApp::altered(|services| {
+            let clock = Arc::clone(&services.clock);
+            services.authenticate = Authenticate::new(None, Arc::new(Silent), clock);
+        });
+        let answer = app.call(TestRequest::with_uri(PATH).insert_header(("X-API-Key", key))).await;
+        assert!(!answer.refusal(503).contains("driver"));
+        assert_eq!(answer.header("retry-after"), "5");
     }
 }

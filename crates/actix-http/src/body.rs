@@ -64,7 +64,7 @@ fn announced_length(headers: &HeaderMap) -> Option<usize> {
 async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
     let mut received = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(cut_short)?;
+        let chunk = chunk.map_err(|error| cut_short(&error))?;
         if received.len() + chunk.len() > limit {
             return Err(ApiError::too_large(limit));
         }
@@ -73,7 +73,7 @@ async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, ApiError> 
     Ok(received.freeze())
 }
 
-fn cut_short(error: PayloadError) -> ApiError {
+fn cut_short(error: &PayloadError) -> ApiError {
     tracing::debug!(%error, "a body could not be read");
     ApiError::malformed("The body ended early or is wrongly framed")
 }

@@ -115,16 +115,36 @@ impl JsonSchema for Null {
 /// Every status that a request can fail with, its description and an example.
 /// Which of them an operation answers is stated at its handler.
 const FAILURES: [(&str, &str, &str); 10] = [
-    ("400", "The request cannot be read.", "The body is not valid JSON: EOF at line 1 column 9"),
+    (
+        "400",
+        "The request cannot be read.",
+        "The body is not valid JSON: expected value at line 1 column 9",
+    ),
     ("401", "There is no valid key.", "Could not validate API key"),
     ("403", "The key lacks a scope.", "This API key lacks the scope `write`"),
     ("404", "There is no such thing.", "there is no metric TTTF; there are E2E_LATENCY, TTFT"),
     ("408", "The body took too long.", "The body did not arrive within 10 seconds"),
-    ("413", "The body is too large.", "The body is larger than 5242880 bytes, the most accepted"),
-    ("415", "The body is of a type or coding that is not understood.", "Content-Type: image/png"),
-    ("422", "A field or parameter is not acceptable.", "limit: must be from 1 to 1000"),
+    (
+        "413",
+        "The body is too large.",
+        "The body is larger than 5242880 bytes, the most that is accepted",
+    ),
+    (
+        "415",
+        "The body is of a type or coding that is not understood.",
+        "Content-Type: application/json or application/x-ndjson is needed",
+    ),
+    (
+        "422",
+        "A field or parameter is not acceptable.",
+        "limit: must be a whole number from 1 to 1000",
+    ),
     ("500", "The server failed.", "The server could not do this"),
-    ("503", "A dependency does not answer; see `Retry-After`.", "Please try again"),
+    (
+        "503",
+        "A dependency does not answer; see `Retry-After`.",
+        "The service cannot do this just now, please try again",
+    ),
 ];
 
 impl ApiErrorComponent for ApiError {

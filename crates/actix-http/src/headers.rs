@@ -39,8 +39,8 @@ impl ContentPolicy {
 
 /// Adds what keeps a browser from misusing an answer.
 pub(crate) fn secure(headers: &mut HeaderMap, policy: ContentPolicy) {
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy.value());
+    headers.append(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.append(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.append(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.append(header::CONTENT_SECURITY_POLICY, policy.value());
 }

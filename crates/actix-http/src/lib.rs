@@ -7,8 +7,7 @@
 //!
 //! - A request passes the middleware in `observe`, finds its `routing::Resource`
 //!   and gets to a handler in `routes/<resource>/<verb>.rs`. The handler's
-//!   arguments parse: a [key](crate) with a scope, a strict query, a path, a
-//!   bounded body.
+//!   arguments parse: a key with a scope, a path, a strict query, a bounded body.
 //! - A handler calls one use case and gives a `representation::Shown` (which
 //!   knows about entity tags and compression) or an `error::ApiError`. Both are
 //!   written in the one `envelope`.
@@ -32,6 +31,7 @@ mod error;
 mod headers;
 mod json;
 mod metrics;
+#[doc(hidden)]
 mod negotiation;
 mod observe;
 mod page;
@@ -46,7 +46,6 @@ mod services;
 mod signals;
 #[cfg(test)]
 mod testing;
-#[doc(hidden)] pub mod micro;
 pub mod wire;
 
 pub use body::BodyLimits;

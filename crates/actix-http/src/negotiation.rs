@@ -90,11 +90,11 @@ fn quality(parameters: &str) -> u16 {
 
 /// Whether the caller has the representation with this entity tag already, by
 /// its `If-None-Match`: `*`, or a list compared weakly.
-pub(crate) fn is_known(request: &HeaderMap, tag: &str) -> bool {
+pub(crate) fn is_known(request: &HeaderMap, tag: &[u8]) -> bool {
     request
         .get_all(header::IF_NONE_MATCH)
         .filter_map(|line| line.to_str().ok())
-        .any(|line| line.trim() == "*" || entity_tags(line).any(|known| known == tag))
+        .any(|line| line.trim() == "*" || entity_tags(line).any(|known| known.as_bytes() == tag))
 }
 
 /// The quoted parts of a list of entity tags; a `W/` before one is ignored.
@@ -165,7 +165,7 @@ mod tests {
     fn knows(if_none_match: &'static str) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static(if_none_match));
-        is_known(&headers, "\"abc\"")
+        is_known(&headers, b"\"abc\"")
     }
 
     #[test]

@@ -130,13 +130,12 @@ impl Exchange {
         }
     }
 
-    fn complete<B: MessageBody>(self, response: &mut ServiceResponse<B>) {
+    fn complete<B: MessageBody>(mut self, response: &mut ServiceResponse<B>) {
         let duration = self.started.elapsed();
-        let request = response.request().clone();
-        let route = request.app_data::<Route>().unwrap_or(&self.worker.unmatched);
         let status = response.status();
+        let request = response.request();
+        let route = request.app_data::<Route>().unwrap_or(&self.worker.unmatched);
         route.metrics.answered(request.method(), status, duration.as_secs_f64());
-
         if status.is_server_error() {
             self.log_failure(response, route);
         }
@@ -155,9 +154,11 @@ impl Exchange {
             "answered"
         );
 
+        let policy = route.policy;
+        let id = std::mem::replace(&mut self.id, const { HeaderValue::from_static("") });
         let head = response.response_mut().head_mut();
-        secure(&mut head.headers, route.policy);
-        head.headers.insert(X_REQUEST_ID, self.id.clone());
+        secure(&mut head.headers, policy);
+        head.headers.append(X_REQUEST_ID, id);
         if self.worker.drain.has_begun() {
             head.set_connection_type(ConnectionType::Close);
         }
@@ -185,5 +186,95 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.worker.metrics.in_flight().dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use actix_web::test::TestRequest;
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use crate::testing::TestApp;
+
+    /// A log to read.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Log {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[actix_web::test]
+    async fn an_access_is_logged_by_route_and_id_and_without_its_query() {
+        let log = Log::default();
+        // For the whole process: who logs first on another thread would
+        // otherwise decide that nobody listens.
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone());
+        tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+        let path = "/api/v1/benchmark/TTFT?provider=hidden";
+        let request = TestRequest::with_uri(path).insert_header(("X-Request-Id", "logged-one"));
+        TestApp::empty().call(request).await.refusal(401);
+
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let line = text.lines().find(|line| line.contains("logged-one")).unwrap();
+        for part in [
+            "INFO access: answered",
+            "method=\"GET\"",
+            "route=\"/api/v1/benchmark/{metric}\"",
+            "path=\"/api/v1/benchmark/TTFT\"",
+            "status=401",
+            "request_id=\"logged-one\"",
+        ] {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+        assert!(!line.contains("hidden"), "{line}");
+    }
+
+    #[actix_web::test]
+    async fn every_answer_has_an_id_and_the_security_headers() {
+        let app = TestApp::empty();
+        for path in ["/", "/nothing", "/api/v1/llms", "/docs", "/openapi.json"] {
+            let answer = app.call(TestRequest::with_uri(path)).await;
+            for (name, value) in [
+                ("x-content-type-options", "nosniff"),
+                ("x-frame-options", "DENY"),
+                ("referrer-policy", "no-referrer"),
+            ] {
+                assert_eq!(answer.header(name), value, "{path}");
+            }
+            assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
+            assert!(!answer.header("x-request-id").is_empty());
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_callers_id_comes_back() {
+        let request = TestRequest::with_uri("/").insert_header(("X-Request-Id", "trace-7"));
+        assert_eq!(TestApp::empty().call(request).await.header("x-request-id"), "trace-7");
+    }
+
+    #[actix_web::test]
+    async fn nothing_is_in_flight_when_everything_is_answered() {
+        let app = TestApp::empty();
+        app.get("/").await;
+        app.get("/nothing").await;
+        assert_eq!(app.shared.metrics.in_flight().get(), 0);
     }
 }

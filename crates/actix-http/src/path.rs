@@ -32,7 +32,8 @@ pub(crate) struct Segment<N> {
 
 impl<N: Named> Segment<N> {
     pub(crate) fn as_str(&self) -> &str {
-        self.request.match_info().get(N::NAME).unwrap_or_default()
+        // Every parameter is the last segment of its path.
+        self.request.path().rsplit('/').next().unwrap_or_default()
     }
 }
 

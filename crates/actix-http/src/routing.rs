@@ -1,9 +1,10 @@
 //! How a path becomes part of the service: its methods, its label in metrics
 //! and logs, its 405 answer and its page in the OpenAPI document, stated once.
 
+use actix_web::guard::{self, GuardContext};
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
-use actix_web::{FromRequest, Handler, HttpResponse, Responder, guard, web};
+use actix_web::{FromRequest, Handler, HttpResponse, Responder, web};
 use apistos::PathItemDefinition;
 use apistos::components::Components;
 use apistos::paths::{Operation, OperationType};
@@ -32,7 +33,8 @@ pub(crate) struct Resource {
     policy: ContentPolicy,
     allowed: Vec<&'static str>,
     operations: Vec<Documented>,
-    inner: actix_web::Resource,
+    /// One for the path, before it one for each spelling of it.
+    inner: Vec<actix_web::Resource>,
 }
 
 /// How to document one method of a path. Functions, because the document is
@@ -52,8 +54,17 @@ impl Resource {
             policy: ContentPolicy::Nothing,
             allowed: Vec::new(),
             operations: Vec::new(),
-            inner: web::resource(path),
+            inner: vec![web::resource(path)],
         }
+    }
+
+    /// Matches these paths as text before the path itself is tried. The router
+    /// matches parameters by regular expression, which would cost the busiest
+    /// answers a thirtieth.
+    pub(crate) fn spelled(mut self, paths: impl IntoIterator<Item = String>) -> Self {
+        let spelled = paths.into_iter().map(web::resource);
+        self.inner = spelled.chain(self.inner).collect();
+        self
     }
 
     /// Lets a browser load more on behalf of this path's answers.
@@ -80,11 +91,8 @@ impl Resource {
         F::Output: Responder + 'static,
         Args: FromRequest + 'static,
     {
-        let reading =
-            guard::fn_guard(|request| matches!(request.head().method, Method::GET | Method::HEAD));
-        self.inner = self.inner.route(web::route().guard(reading).to(handler));
         self.allowed.extend(["GET", "HEAD"]);
-        self
+        self.route(move || web::route().guard(guard::fn_guard(is_reading)).to(handler.clone()))
     }
 
     /// Answers POST.
@@ -95,9 +103,14 @@ impl Resource {
         F::Future: PathItemDefinition,
         Args: FromRequest + 'static,
     {
-        self.inner = self.inner.route(web::post().to(handler));
         self.allowed.push("POST");
-        self.document::<F::Future>(OperationType::Post)
+        self.route(move || web::post().to(handler.clone()))
+            .document::<F::Future>(OperationType::Post)
+    }
+
+    fn route(mut self, route: impl Fn() -> actix_web::Route) -> Self {
+        self.inner = self.inner.into_iter().map(|inner| inner.route(route())).collect();
+        self
     }
 
     fn document<D: PathItemDefinition>(mut self, method: OperationType) -> Self {
@@ -118,13 +131,20 @@ impl Resource {
 
     /// Adds the path to an application.
     pub(crate) fn register(self, app: &mut web::ServiceConfig, metrics: &HttpMetrics) {
-        let route = Route { metrics: metrics.route(self.path), policy: self.policy };
         let allowed = HeaderValue::from_str(&self.allowed.join(", "))
             .unwrap_or(const { HeaderValue::from_static("") });
-        let refuse = move || {
-            let refusal = ApiError::method_not_allowed(allowed.clone());
-            async move { Err::<HttpResponse, _>(refusal) }
-        };
-        app.service(self.inner.app_data(route).default_service(web::to(refuse)));
+        for inner in self.inner {
+            let route = Route { metrics: metrics.route(self.path), policy: self.policy };
+            let allowed = allowed.clone();
+            let refuse = move || {
+                let refusal = ApiError::method_not_allowed(allowed.clone());
+                async move { Err::<HttpResponse, _>(refusal) }
+            };
+            app.service(inner.app_data(route).default_service(web::to(refuse)));
+        }
     }
+}
+
+fn is_reading(request: &GuardContext<'_>) -> bool {
+    matches!(request.head().method, Method::GET | Method::HEAD)
 }

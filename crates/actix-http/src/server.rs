@@ -40,7 +40,7 @@ pub struct ServerConfig {
     /// How long the server goes on serving, reported as not ready, before it
     /// stops: the time that load balancers need to notice.
     pub drain: Duration,
-    /// How long requests in flight may then take, in whole seconds.
+    /// How long requests in flight may then take; rounded up to whole seconds.
     pub stop_timeout: Duration,
 }
 
@@ -181,7 +181,7 @@ where
         .disable_signals()
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
-        .shutdown_timeout(config.stop_timeout.as_secs());
+        .shutdown_timeout(config.stop_timeout.as_secs_f64().ceil() as u64);
     if let Some(workers) = config.workers {
         server = server.workers(workers.max(1));
     }
@@ -190,4 +190,76 @@ where
     })?;
     let addresses = server.addrs();
     Ok((server.run(), addresses))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::testing::TestApp;
+
+    fn bind(drain: Duration) -> Server {
+        let config = ServerConfig { port: 0, workers: Some(1), drain, ..ServerConfig::default() };
+        Server::bind(&config, TestApp::services()).unwrap()
+    }
+
+    async fn ask(address: SocketAddr, path: &str) -> io::Result<String> {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await?;
+        let mut answer = vec![0; 4096];
+        let length = stream.read(&mut answer).await?;
+        Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
+    }
+
+    #[tokio::test]
+    async fn asked_to_stop_it_drains_and_then_ends() {
+        let server = bind(Duration::from_millis(300));
+        let address = server.addresses()[0];
+        let (stop, stopped) = mpsc::channel(1);
+        let run = tokio::spawn(server.run(stopped));
+        let before = ask(address, "/health/ready").await.unwrap();
+        assert!(before.starts_with("HTTP/1.1 200") && !before.contains("connection: close"));
+
+        stop.send(()).await.unwrap();
+        while ask(address, "/health/ready").await.unwrap().starts_with("HTTP/1.1 200") {}
+        let draining = ask(address, "/health/live").await.unwrap();
+        assert!(draining.starts_with("HTTP/1.1 200"), "{draining}");
+        assert!(draining.contains("connection: close"), "{draining}");
+        run.await.unwrap().unwrap();
+        assert!(ask(address, "/").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn asked_again_it_ends_at_once() {
+        let server = bind(Duration::from_secs(3600));
+        let (stop, stopped) = mpsc::channel(2);
+        let run = tokio::spawn(server.run(stopped));
+        stop.send(()).await.unwrap();
+        stop.send(()).await.unwrap();
+        run.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_named_with_the_reason() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let config = ServerConfig { port, ..ServerConfig::default() };
+        let error = Server::bind(&config, TestApp::services()).unwrap_err();
+        assert_eq!(error.to_string(), format!("cannot listen on 127.0.0.1:{port}"));
+        assert!(error.source().unwrap().to_string().to_lowercase().contains("in use"));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_origin_is_refused() {
+        for text in ["", "board.example", "https://board.example/", "https://", "a b"] {
+            let cors_origins = vec![text.to_owned()];
+            let config = ServerConfig { port: 0, cors_origins, ..ServerConfig::default() };
+            let error = Server::bind(&config, TestApp::services()).unwrap_err();
+            assert!(matches!(error, BindError::Origin(_)), "{text}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ use benchmark_application::{
 use benchmark_domain::{Run, WorkloadSlug};
 use benchmark_memory_adapter::{MemoryRankingCache, MemoryStore};
 use benchmark_port_contracts::{StoppedClock, fixtures};
-use benchmark_ports::{ApiKey, ApiKeyStore, Clock, HealthCheck, Randomness, RankingCache, Scopes};
+use benchmark_ports::{ApiKey, ApiKeyStore, Clock, Randomness, RankingCache, Scopes};
 use bytes::Bytes;
 use prometheus::Registry;
 use serde_json::Value;
@@ -37,48 +37,21 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// An application without data.
     pub(crate) fn empty() -> Self {
-        let store = Arc::new(MemoryStore::default());
-        Self::checking(store.clone(), store)
+        Self::altered(|_| {})
     }
 
-    /// The same with another idea of how its store is.
-    pub(crate) fn checking(store: Arc<MemoryStore>, health: Arc<dyn HealthCheck>) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(StoppedClock::at(fixtures::at(0)));
-        let minute = Duration::from_secs(60);
-        let cache: Arc<dyn RankingCache> =
-            Arc::new(MemoryRankingCache::new(minute, 1 << 20, clock.clone()));
-        let publish = Arc::new(PublishRankings::new(
-            store.clone(),
-            store.clone(),
-            store.clone(),
-            cache.clone(),
-            clock.clone(),
-            Arc::new(Counting(AtomicU64::new(0))),
-        ));
-        let compute = ComputeRanking::new(
-            store.clone(),
-            store.clone(),
-            Arc::new(JsonRankings),
-            clock.clone(),
-        );
-        let services = Services {
-            authenticate: Authenticate::new(Some(hash_key(KEY)), store.clone(), clock.clone()),
-            read_ranking: Arc::new(ReadRanking::new(cache.clone(), compute)),
-            browse_catalogue: BrowseCatalogue::new(store.clone(), store.clone()),
-            record_runs: Arc::new(RecordRuns::new(
-                store.clone(),
-                store.clone(),
-                publish,
-                cache,
-                clock.clone(),
-            )),
-            check_health: CheckHealth::new(vec![health]),
-            default_workload: WorkloadSlug::default(),
-            clock,
-            metrics: Registry::new(),
-        };
+    /// The same with other use cases.
+    pub(crate) fn altered(alter: impl FnOnce(&mut Services)) -> Self {
+        let store = Arc::new(MemoryStore::default());
+        let mut services = services_over(&store);
+        alter(&mut services);
         let limits = BodyLimits { bytes: 10_000, timeout: Duration::from_secs(10) };
         Self { shared: Shared::new(services, limits).unwrap(), store }
+    }
+
+    /// What an application is made of.
+    pub(crate) fn services() -> Services {
+        services_over(&Arc::new(MemoryStore::default()))
     }
 
     /// An application with these runs.
@@ -116,6 +89,35 @@ impl TestApp {
         let request = TestRequest::post().uri("/api/v1/runs").insert_header(("X-API-Key", KEY));
         let request = request.insert_header(("Content-Type", content_type));
         self.call(request.set_payload(body)).await
+    }
+}
+
+fn services_over(store: &Arc<MemoryStore>) -> Services {
+    let clock: Arc<dyn Clock> = Arc::new(StoppedClock::at(fixtures::at(0)));
+    let minute = Duration::from_secs(60);
+    let cache: Arc<dyn RankingCache> =
+        Arc::new(MemoryRankingCache::new(minute, 1 << 20, clock.clone()));
+    let publish = Arc::new(PublishRankings::new(
+        store.clone(),
+        store.clone(),
+        store.clone(),
+        cache.clone(),
+        clock.clone(),
+        Arc::new(Counting(AtomicU64::new(0))),
+    ));
+    let compute =
+        ComputeRanking::new(store.clone(), store.clone(), Arc::new(JsonRankings), clock.clone());
+    let record_runs =
+        RecordRuns::new(store.clone(), store.clone(), publish, cache.clone(), clock.clone());
+    Services {
+        authenticate: Authenticate::new(Some(hash_key(KEY)), store.clone(), clock.clone()),
+        read_ranking: Arc::new(ReadRanking::new(cache, compute)),
+        browse_catalogue: BrowseCatalogue::new(store.clone(), store.clone()),
+        record_runs: Arc::new(record_runs),
+        check_health: CheckHealth::new(vec![store.clone()]),
+        default_workload: WorkloadSlug::default(),
+        clock,
+        metrics: Registry::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use benchmark_domain::chrono::TimeDelta;
 use benchmark_domain::{MetricName, Run};
 use benchmark_ports::{Catalogue, Clock, RankingCache, RecordOutcome, RunStore, StoreError};
 use thiserror::Error;
@@ -22,10 +23,19 @@ pub enum RecordRunsError {
         /// What it could have measured.
         known: Vec<MetricName>,
     },
+    /// A run that has not started yet would be the latest one for good.
+    #[error("started_at lies in the future")]
+    InTheFuture {
+        /// Which run, counted from 0.
+        run: usize,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+/// How far another machine's clock may be ahead of ours.
+const CLOCKS_DIFFER_BY: TimeDelta = TimeDelta::minutes(5);
 
 /// Records runs and publishes the rankings that they change.
 pub struct RecordRuns {
@@ -60,8 +70,12 @@ impl RecordRuns {
         if runs.is_empty() {
             return Err(RecordRunsError::Nothing);
         }
+        let now = self.clock.now();
+        if let Some(run) = runs.iter().position(|run| run.started_at > now + CLOCKS_DIFFER_BY) {
+            return Err(RecordRunsError::InTheFuture { run });
+        }
         self.check_metrics(runs).await?;
-        let recorded = self.runs.record(runs, self.clock.now()).await?;
+        let recorded = self.runs.record(runs, now).await?;
         for scope in &recorded.affected {
             self.publish.run_or_log(scope).await;
         }

@@ -169,6 +169,30 @@ async fn an_unknown_metric_names_the_known_ones_and_nothing_is_recorded() {
 }
 
 #[tokio::test]
+async fn a_run_that_has_not_started_yet_is_refused() {
+    let house = House::new();
+    let runs = [a_run().started(at(299)).build(), a_run().started(at(301)).build()];
+    let error = house.record.run(&runs).await.unwrap_err();
+    assert!(matches!(error, RecordRunsError::InTheFuture { run: 1 }), "{error}");
+    house.record.run(&runs[..1]).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_llm_that_fails_entirely_falls_behind_all_others() {
+    let house = House::new();
+    let good = a_run().llm("good").ttft(&[0.1, 0.2, 0.3]).build();
+    let other = a_run().llm("other").ttft(&[0.8, 0.9, 1.0]).build();
+    house.record.run(&[good, other]).await.unwrap();
+    assert_eq!(house.ttft().await, "good other");
+    let down = a_run().llm("good").started(at(60)).requests(100, 100).nothing().build();
+    house.record.run(&[down]).await.unwrap();
+    assert_eq!(house.ttft().await, "other good");
+    let entries = house.read.views(&query()).await.unwrap().remove(0).entries;
+    assert_eq!(entries[1].ranked.tier, benchmark_domain::Tier::MostlyFailed);
+    assert_eq!(entries[1].ranked.requests.failed(), 100);
+}
+
+#[tokio::test]
 async fn readers_see_what_could_not_be_published_and_a_sweep_makes_it_good() {
     let house = House::new();
     house.record.run(&[a_run().llm("first").build()]).await.unwrap();

@@ -4,8 +4,8 @@
 use std::hint::black_box;
 
 use benchmark_domain::{
-    Contender, Direction, Estimate, Llm, LlmName, LogNormal, Profile, Scenario, Simulation,
-    Statistic, rank, standings,
+    Contender, Direction, Estimate, Llm, LlmName, LogNormal, Profile, Requests, Scenario,
+    Simulation, Statistic, rank, standings,
 };
 use chrono::DateTime;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -45,7 +45,7 @@ impl Field {
                 Contender::from_samples(llm.clone(), &samples).expect("valid samples").runs
             };
             let runs = (0..self.runs).flat_map(run).collect();
-            Contender { llm: llm.clone(), runs }
+            Contender { llm: llm.clone(), runs, requests: Requests::default() }
         };
         (0..count).map(contender).collect()
     }

@@ -279,12 +279,15 @@ mod tests {
         assert_eq!(by_mean(vec![]), []);
     }
 
+    /// Its samples, and whether they are known or only their mean.
+    type AnyRun = (Vec<f64>, bool);
+
     /// Runs of unequal size, some of which tell no more than a mean.
     fn field() -> impl Strategy<Value = Vec<Contender>> {
         let run = (prop::collection::vec(0.001_f64..10.0, 1..8), any::<bool>());
         let one = (prop::collection::vec(run, 1..5), 0_u64..20);
         prop::collection::vec(one, 1..12).prop_map(|field| {
-            let named = |(i, (runs, failed)): (usize, (Vec<(Vec<f64>, bool)>, u64))| {
+            let named = |(i, (runs, failed)): (usize, (Vec<AnyRun>, u64))| {
                 let mut contenders = runs.into_iter().map(|(samples, sampled)| {
                     let mut contender = contender(&format!("llm-{i}"), &samples);
                     if !sampled {

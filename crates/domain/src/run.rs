@@ -108,10 +108,12 @@ impl Requests {
         self.failed
     }
 
-    pub(crate) fn plus(self, other: Self) -> Self {
+    /// Both together, each count at most [`MAX`](Self::MAX).
+    pub fn plus(self, other: Self) -> Self {
+        let sum = |a: u64, b: u64| a.saturating_add(b).min(Self::MAX);
         Self {
-            attempted: self.attempted.saturating_add(other.attempted),
-            failed: self.failed.saturating_add(other.failed),
+            attempted: sum(self.attempted, other.attempted),
+            failed: sum(self.failed, other.failed),
         }
     }
 }

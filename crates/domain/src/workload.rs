@@ -88,8 +88,8 @@ impl Conditions {
     pub const MAX_LABELS: usize = 32;
 
     /// Whether a workload may have these conditions: a finite rate, a region of
-    /// 1 to 100 characters, labels with keys of 1 to 50 and values of 1 to 200
-    /// characters, none of them control characters.
+    /// 1 to 100 characters, labels with keys and values of 1 to 100 characters,
+    /// none of them control characters.
     ///
     /// # Errors
     /// [`InvalidConditions`] for the first that is not so.
@@ -108,8 +108,8 @@ impl Conditions {
             return Err(InvalidConditions::TooManyLabels(labels.len()));
         }
         for (key, value) in labels {
-            free_text("a label's key", key, 50)?;
-            free_text("a label's value", value, 200)?;
+            free_text("a label's key", key, 100)?;
+            free_text("a label's value", value, 100)?;
         }
         Ok(())
     }

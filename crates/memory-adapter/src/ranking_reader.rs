@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use benchmark_domain::{Contender, Publication, RankingScope, RunMeasurement, Timestamp, Window};
+use benchmark_domain::{
+    Contender, Llm, MetricName, Publication, RankingScope, Requests, Run, RunId, RunMeasurement,
+    Timestamp, Window,
+};
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 
 use crate::MemoryStore;
@@ -16,30 +19,17 @@ impl RankingReader for MemoryStore {
     ) -> Result<Contenders, StoreError> {
         let state = self.state();
         let starts_at = window.starts_at(now);
-        let mut contenders = BTreeMap::new();
+        let mut by_llm: BTreeMap<&Llm, Vec<&Run>> = BTreeMap::new();
         for run in state.runs.values().map(|recorded| &recorded.run) {
-            let Some(measurement) = run.measurements().get(&scope.metric) else { continue };
             let too_early = starts_at.is_some_and(|start| run.started_at < start);
-            if run.workload.slug != scope.workload || too_early {
-                continue;
-            }
-            let contender = contenders
-                .entry(&run.llm)
-                .or_insert_with(|| Contender { llm: run.llm.clone(), runs: Vec::new() });
-            contender.runs.push(RunMeasurement {
-                run: run.id(),
-                started_at: run.started_at,
-                source: run.source,
-                requests: run.requests,
-                measurement: measurement.clone(),
-            });
-        }
-        let mut contenders: Vec<_> = contenders.into_values().collect();
-        if window == Window::Latest {
-            for contender in &mut contenders {
-                contender.runs = contender.newest().cloned().into_iter().collect();
+            if run.workload.slug == scope.workload && !too_early {
+                by_llm.entry(&run.llm).or_default().push(run);
             }
         }
+        let contenders = by_llm
+            .into_iter()
+            .filter_map(|(llm, runs)| contender(llm, runs, &scope.metric, window))
+            .collect();
         let revision = state.rankings.get(scope).map(|ranking| ranking.revision);
         Ok(Contenders { revision: revision.unwrap_or_default(), contenders })
     }
@@ -65,4 +55,34 @@ impl RankingReader for MemoryStore {
         let behind = ranking.publications.iter().filter(|(basis, _)| **basis > after);
         Ok(behind.take(limit.get()).map(|(basis, found)| (*basis, found.clone())).collect())
     }
+}
+
+/// An LLM with its runs on the workload; `None` if none measured the metric.
+fn contender(
+    llm: &Llm,
+    mut runs: Vec<&Run>,
+    metric: &MetricName,
+    window: Window,
+) -> Option<Contender> {
+    if window == Window::Latest {
+        let measuring = runs.iter().filter(|run| run.measurements().contains_key(metric));
+        let latest = measuring.map(|run| in_time(run)).max()?;
+        runs.retain(|run| in_time(run) >= latest);
+    }
+    let measurement = |run: &&Run| {
+        Some(RunMeasurement {
+            run: run.id(),
+            started_at: run.started_at,
+            source: run.source,
+            requests: run.requests,
+            measurement: run.measurements().get(metric)?.clone(),
+        })
+    };
+    let measured: Vec<_> = runs.iter().filter_map(measurement).collect();
+    let requests = runs.iter().map(|run| run.requests).fold(Requests::default(), Requests::plus);
+    (!measured.is_empty()).then(|| Contender { llm: llm.clone(), runs: measured, requests })
+}
+
+fn in_time(run: &Run) -> (Timestamp, RunId) {
+    (run.started_at, run.id())
 }

@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use benchmark_domain::{LlmId, RankingScope, Run, RunId, RunParts, Timestamp};
+use benchmark_domain::{LlmId, MetricName, RankingScope, Run, RunId, RunParts, Timestamp};
 use benchmark_ports::{
     PageLimit, RecordOutcome, RecordedRun, RecordedRuns, RunFilter, RunStore, StoreError,
 };
@@ -23,16 +23,24 @@ impl RunStore for MemoryStore {
                 return Err(StoreError::failed(format!("there is no metric {metric}")));
             }
         }
-        let mut affected = BTreeSet::new();
+        let mut moved = BTreeSet::new();
         let mut outcomes = Vec::with_capacity(runs.len());
         for run in runs {
             outcomes.push(if state.runs.contains_key(&run.id()) {
                 RecordOutcome::Known
             } else {
-                affected.extend(state.record(run, recorded_at)?);
+                state.record(run, recorded_at)?;
+                moved.insert((&run.workload.slug, &run.llm));
                 RecordOutcome::New
             });
         }
+        // New runs are among them, and so is what they measured first.
+        let theirs = state
+            .runs
+            .values()
+            .map(|recorded| &recorded.run)
+            .filter(|run| moved.contains(&(&run.workload.slug, &run.llm)));
+        let affected: BTreeSet<_> = theirs.flat_map(scopes).collect();
         for scope in &affected {
             state.rankings.entry(scope.clone()).or_default().revision.0 += 1;
         }
@@ -75,21 +83,24 @@ fn newest_first(recorded: &RecordedRun) -> Reverse<(Timestamp, RunId)> {
 }
 
 impl State {
-    /// Stores a new run and tells what it says something about.
-    fn record(
-        &mut self,
-        run: &Run,
-        recorded_at: Timestamp,
-    ) -> Result<impl Iterator<Item = RankingScope>, StoreError> {
+    /// Stores a new run.
+    fn record(&mut self, run: &Run, recorded_at: Timestamp) -> Result<(), StoreError> {
         let id: LlmId = run.llm.id();
         self.llms.entry(id).or_insert_with(|| run.llm.clone());
         let slug = run.workload.slug.clone();
-        let workload = self.workloads.entry(slug.clone()).or_insert_with(|| run.workload.clone());
+        let workload = self.workloads.entry(slug).or_insert_with(|| run.workload.clone());
         let parts = RunParts { workload: workload.clone(), ..RunParts::clone(run) };
         // The conditions of a workload are no part of a run's identity.
         let run = Run::new(parts).map_err(StoreError::failed)?;
-        let metrics: Vec<_> = run.measurements().keys().cloned().collect();
         self.runs.insert(run.id(), RecordedRun { run, recorded_at });
-        Ok(metrics.into_iter().map(move |metric| RankingScope { metric, workload: slug.clone() }))
+        Ok(())
     }
+}
+
+/// What a run says something about.
+fn scopes(run: &Run) -> impl Iterator<Item = RankingScope> {
+    let workload = &run.workload.slug;
+    let scope =
+        |metric: &MetricName| RankingScope { metric: metric.clone(), workload: workload.clone() };
+    run.measurements().keys().map(scope)
 }

@@ -33,9 +33,15 @@ macro_rules! store_contract {
             contenders_are_of_one_metric_on_one_workload
             latest_is_the_run_that_started_last_whenever_it_was_recorded
             latest_is_the_latest_that_measured_the_metric
+            a_run_that_failed_entirely_counts_wherever_its_llm_stands
+            an_older_failed_run_counts_in_all_and_not_in_latest
+            an_llm_that_only_failed_is_no_contender
+            of_runs_that_started_together_those_of_greater_ids_count
+            requests_without_number_are_the_most_there_can_be
             of_runs_that_started_together_the_greater_id_is_latest
             a_duration_takes_the_runs_that_started_inside_it
             every_recording_of_something_new_moves_the_revision
+            a_run_that_failed_entirely_moves_every_ranking_of_its_llm
             what_was_never_published_is_none
             every_field_of_a_publication_survives
             entries_keep_their_order_where_ranks_are_shared

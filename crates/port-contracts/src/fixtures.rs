@@ -79,11 +79,11 @@ pub fn full_conditions() -> Conditions {
     }
 }
 
-/// A tool's figures of which every one is known.
+/// A tool's figures of which every one is known, of 3 samples.
 pub fn full_figures() -> ReportedSummary {
     ReportedSummary {
         mean: 1.0 / 3.0,
-        count: Some(1_000_000),
+        count: Some(3),
         standard_deviation: Some(1e-9),
         min: Some(0.0),
         max: Some(1e12),
@@ -122,8 +122,8 @@ pub fn measured(run: &Run, metric: &MetricName) -> RunMeasurement {
 }
 
 /// Begins a run of the LLM `llm` on the workload `default`, pushed, started at
-/// `at(0)`, 4 requests of which none failed. Unless something else is measured,
-/// its TTFT was 0.1, 0.2 and 0.3 s.
+/// `at(0)`, 4 requests of which none failed. Unless something else is measured
+/// or every request failed, its TTFT was 0.1, 0.2 and 0.3 s.
 pub fn a_run() -> RunBuilder {
     RunBuilder(RunParts {
         llm: llm("llm"),
@@ -179,7 +179,8 @@ impl RunBuilder {
         self
     }
 
-    /// Says how many requests were sent and how many failed.
+    /// Says how many requests were sent and how many failed. Should a metric
+    /// have more samples than requests succeeded, more were sent.
     pub fn requests(mut self, attempted: u64, failed: u64) -> Self {
         self.0.requests = Requests::new(attempted, failed).unwrap();
         self
@@ -219,10 +220,21 @@ impl RunBuilder {
         self
     }
 
+    /// Says that every request failed, and nothing was measured therefore.
+    pub fn nothing(mut self) -> Self {
+        self.0.measurements.clear();
+        let attempted = self.0.requests.attempted();
+        self.requests(attempted, attempted)
+    }
+
     /// The run.
     pub fn build(self) -> Run {
-        let measured = !self.0.measurements.is_empty();
-        let Self(parts) = if measured { self } else { self.ttft(&[0.1, 0.2, 0.3]) };
+        let (attempted, failed) = (self.0.requests.attempted(), self.0.requests.failed());
+        let by_default = self.0.measurements.is_empty() && failed < attempted;
+        let Self(mut parts) = if by_default { self.ttft(&[0.1, 0.2, 0.3]) } else { self };
+        let samples = parts.measurements.values().filter_map(Measurement::count).max();
+        let attempted = attempted.max(failed + samples.unwrap_or(0));
+        parts.requests = Requests::new(attempted, failed).unwrap();
         Run::new(parts).unwrap()
     }
 }

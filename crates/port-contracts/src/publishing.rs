@@ -32,8 +32,10 @@ pub(crate) async fn publish(
 
 /// The default ranking of runs, each of an LLM of its own, without any store.
 pub(crate) fn ranking_of(runs: &[Run], scope: &RankingScope) -> Vec<RankedLlm> {
-    let contenders = runs
-        .iter()
-        .map(|run| Contender { llm: run.llm.clone(), runs: vec![measured(run, &scope.metric)] });
+    let contenders = runs.iter().map(|run| Contender {
+        llm: run.llm.clone(),
+        runs: vec![measured(run, &scope.metric)],
+        requests: run.requests,
+    });
     rank(Direction::LowerIsBetter, Statistic::Mean, contenders)
 }

@@ -2,9 +2,11 @@
 
 #![expect(missing_docs, reason = "the name of a case says what it tests")]
 
+use std::collections::BTreeSet;
+
 use benchmark_domain::{
-    ConfidenceInterval, Contender, Publication, Quantiles, RankInterval, RankedLlm, RankingEntry,
-    Requests, Run, RunMeasurement, Source, Tier, Window, metrics,
+    ConfidenceInterval, Contender, Llm, Publication, Quantiles, RankInterval, RankedLlm,
+    RankingEntry, RankingScope, Requests, Run, RunMeasurement, Source, Tier, Window, metrics,
 };
 use benchmark_ports::{Contenders, PublishOutcome, Revision};
 
@@ -32,6 +34,12 @@ async fn contenders(stores: &Stores, window: Window) -> Vec<Contender> {
     contenders
 }
 
+/// An LLM with these runs, which are all it has.
+fn contender(llm: Llm, runs: &[&Run]) -> Contender {
+    let requests = runs.iter().map(|run| run.requests).fold(Requests::default(), Requests::plus);
+    Contender { llm, runs: ttfts(runs), requests }
+}
+
 /// Those runs as the measurements of TTFT that they are, in the same order.
 fn ttfts(runs: &[&Run]) -> Vec<RunMeasurement> {
     let mut runs: Vec<_> = runs.iter().map(|run| measured(run, &metrics::TTFT)).collect();
@@ -57,10 +65,8 @@ pub async fn a_contender_says_what_its_run_said(stores: Stores) {
     )
     .await;
     for window in [Window::Latest, Window::Hours(1), Window::All] {
-        let expected = [
-            Contender { llm: llm_at("a", "groq"), runs: ttfts(&[&runs[0]]) },
-            Contender { llm: llm("b"), runs: ttfts(&[&runs[1]]) },
-        ];
+        let expected =
+            [contender(llm_at("a", "groq"), &[&runs[0]]), contender(llm("b"), &[&runs[1]])];
         assert_eq!(contenders(&stores, window).await, expected, "{window}");
     }
 }
@@ -76,7 +82,7 @@ pub async fn contenders_are_of_one_metric_on_one_workload(stores: Stores) {
     )
     .await;
     for window in [Window::Latest, Window::Hours(1), Window::All] {
-        let expected = [Contender { llm: llm("here"), runs: ttfts(&[&runs[0]]) }];
+        let expected = [contender(llm("here"), &[&runs[0]])];
         assert_eq!(contenders(&stores, window).await, expected, "{window}");
     }
 }
@@ -95,6 +101,68 @@ pub async fn latest_is_the_latest_that_measured_the_metric(stores: Stores) {
     let with = record(&stores, [a_run().started(at(-20))]).await;
     record(&stores, [a_run().started(at(-10)).samples(metrics::TPS, &[1.0])]).await;
     assert_eq!(contenders(&stores, Window::Latest).await[0].runs, ttfts(&[&with[0]]));
+}
+
+/// So many requests of which so many failed, in one contender of a scope.
+async fn assert_requests(
+    stores: &Stores,
+    scope: &RankingScope,
+    window: Window,
+    (attempted, failed): (u64, u64),
+) {
+    let found = stores.rankings.contenders(scope, window, at(0)).await.unwrap().contenders;
+    let requests: Vec<_> = found.iter().map(|contender| contender.requests).collect();
+    let expected = Requests::new(attempted, failed).unwrap();
+    assert_eq!(requests, [expected], "{scope} {window}");
+}
+
+pub async fn a_run_that_failed_entirely_counts_wherever_its_llm_stands(stores: Stores) {
+    let worked = a_run().started(at(-20)).requests(9, 1).ttft(&[0.1]).samples(metrics::TPS, &[9.0]);
+    let failed = || a_run().started(at(-10)).requests(5, 5).nothing();
+    let runs = record(&stores, [worked, failed()]).await;
+    // Neither those of others count, nor those elsewhere.
+    record(&stores, [failed().llm("other"), failed().workload("other")]).await;
+    for window in [Window::Latest, Window::Hours(1), Window::All] {
+        for scope in [ttft(), scope_of(metrics::TPS)] {
+            assert_requests(&stores, &scope, window, (14, 6)).await;
+        }
+        assert_eq!(contenders(&stores, window).await[0].runs, ttfts(&[&runs[0]]));
+    }
+}
+
+pub async fn an_older_failed_run_counts_in_all_and_not_in_latest(stores: Stores) {
+    let failed =
+        |seconds, requests| a_run().started(at(seconds)).requests(requests, requests).nothing();
+    let worked = a_run().started(at(-20)).requests(9, 1);
+    record(&stores, [failed(-7200, 100), failed(-30, 10), worked, failed(-10, 5)]).await;
+    assert_requests(&stores, &ttft(), Window::Latest, (14, 6)).await;
+    assert_requests(&stores, &ttft(), Window::Hours(1), (24, 16)).await;
+    assert_requests(&stores, &ttft(), Window::All, (124, 116)).await;
+    record(&stores, [a_run().started(at(-5)).requests(7, 0)]).await;
+    assert_requests(&stores, &ttft(), Window::Latest, (7, 0)).await;
+}
+
+pub async fn an_llm_that_only_failed_is_no_contender(stores: Stores) {
+    record(&stores, [a_run().nothing()]).await;
+    for window in [Window::Latest, Window::Hours(1), Window::All] {
+        assert_eq!(contenders(&stores, window).await, [], "{window}");
+        assert_requests(&stores, &scope_of(metrics::ERROR_RATE), window, (4, 4)).await;
+    }
+}
+
+pub async fn of_runs_that_started_together_those_of_greater_ids_count(stores: Stores) {
+    let worked = record(&stores, [a_run()]).await.remove(0);
+    let failed = (0..8).map(|i| a_run().requests(1 << i, 1 << i).nothing());
+    let failed = record(&stores, failed).await;
+    let later = failed.iter().filter(|run| run.id() > worked.id());
+    let failed = later.map(|run| run.requests.failed()).sum();
+    assert_requests(&stores, &ttft(), Window::Latest, (4 + failed, failed)).await;
+}
+
+pub async fn requests_without_number_are_the_most_there_can_be(stores: Stores) {
+    // So many that their sum is beyond 64 bits.
+    record(&stores, (0..2100).map(|i| a_run().started(at(-i)).requests(1 << 53, 1 << 52))).await;
+    assert_requests(&stores, &ttft(), Window::All, (1 << 53, 1 << 53)).await;
 }
 
 pub async fn of_runs_that_started_together_the_greater_id_is_latest(stores: Stores) {
@@ -120,7 +188,7 @@ pub async fn a_duration_takes_the_runs_that_started_inside_it(stores: Stores) {
     )
     .await;
     let recent = contenders(&stores, Window::Hours(1)).await;
-    assert_eq!(recent, [Contender { llm: llm("a"), runs: ttfts(&[&runs[0], &runs[1]]) }]);
+    assert_eq!(recent, [contender(llm("a"), &[&runs[0], &runs[1]])]);
     let all = contenders(&stores, Window::All).await;
     assert_eq!(all[0].runs, ttfts(&[&runs[0], &runs[1], &runs[2]]));
     assert_eq!(all[1].runs, ttfts(&[&runs[3]]));
@@ -137,6 +205,33 @@ pub async fn every_recording_of_something_new_moves_the_revision(stores: Stores)
     assert_eq!(revision().await, Revision(1));
     record(&stores, [a_run().llm("c")]).await;
     assert_eq!(revision().await, Revision(2));
+}
+
+pub async fn a_run_that_failed_entirely_moves_every_ranking_of_its_llm(stores: Stores) {
+    let scopes = [ttft(), scope_of(metrics::TPS), scope_of(metrics::ERROR_RATE)];
+    let worked = || a_run().started(at(-20)).ttft(&[0.1]).samples(metrics::TPS, &[9.0]);
+    let others = [
+        a_run().llm("other").samples(metrics::ITL, &[0.1]),
+        worked().workload("other").samples(metrics::TPOT, &[0.1]),
+    ];
+    record(&stores, others.into_iter().chain([worked()])).await;
+    for scope in stores.publisher.pending().await.unwrap() {
+        publish(&stores, &scope).await;
+    }
+    let failed = [a_run().nothing().build()];
+    let affected = stores.runs.record(&failed, at(0)).await.unwrap().affected;
+    let pending = stores.publisher.pending().await.unwrap();
+    for found in [affected, pending] {
+        assert_eq!(found.len(), scopes.len(), "{found:?}");
+        assert_eq!(BTreeSet::from_iter(found), BTreeSet::from(scopes.clone()));
+    }
+    for scope in &scopes {
+        let read = stores.rankings.contenders(scope, Window::Latest, at(0)).await.unwrap();
+        assert_eq!(read.revision, Revision(2), "{scope}");
+        assert!(!stores.rankings.current(scope).await.unwrap().unwrap().up_to_date, "{scope}");
+    }
+    // Recorded again, it moves nothing.
+    assert_eq!(stores.runs.record(&failed, at(1)).await.unwrap().affected, []);
 }
 
 pub async fn what_was_never_published_is_none(stores: Stores) {

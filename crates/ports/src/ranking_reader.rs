@@ -3,8 +3,9 @@ use benchmark_domain::{Contender, Publication, RankingScope, Timestamp, Window};
 
 use crate::{PageLimit, StoreError};
 
-/// Counts the recordings that said something about a scope. What was read at a
-/// revision includes everything recorded up to it.
+/// Counts the recordings that said something about a scope or about an LLM that
+/// stands in it. What was read at a revision includes everything recorded up to
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Revision(pub i64);
 
@@ -13,7 +14,8 @@ pub struct Revision(pub i64);
 pub struct Contenders {
     /// What was read includes at least the recordings up to here.
     pub revision: Revision,
-    /// Every LLM with a run in the window, in any order.
+    /// Every LLM with a run in the window that measured the metric, in any
+    /// order.
     pub contenders: Vec<Contender>,
 }
 
@@ -29,11 +31,19 @@ pub struct CurrentRanking {
 /// Reads what rankings are made of, and the rankings that were published.
 #[async_trait]
 pub trait RankingReader: Send + Sync {
-    /// The runs inside a window that measured the metric on the workload; with
-    /// [`Window::Latest`], of each LLM the one that started last (of two that
-    /// started together, the one with the greater id). The cost does not depend
-    /// on how many samples the runs had, and with [`Window::Latest`] not on how
-    /// many runs there are.
+    /// The runs inside a window that measured the metric on the workload, and
+    /// the requests of all runs of their LLMs on the workload inside it,
+    /// whatever they measured. A sum is at most
+    /// [`Requests::MAX`](benchmark_domain::Requests::MAX).
+    ///
+    /// [`Window::Latest`] begins for each LLM with its latest run that measured
+    /// the metric: `runs` is that one, and `requests` those of it and of every
+    /// later run. Later is what started later or, of two that started together,
+    /// has the greater id.
+    ///
+    /// The cost does not depend on how many samples the runs had. With
+    /// [`Window::Latest`] it does not depend on how many runs there are either,
+    /// but for those later than the latest one that measured the metric.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -17,7 +17,9 @@ pub enum RecordOutcome {
 pub struct RecordedRuns {
     /// One outcome per run, in the order in which they were given.
     pub outcomes: Vec<RecordOutcome>,
-    /// The scopes that new runs say something about, each once.
+    /// The scopes whose rankings new runs may change, each once: those that
+    /// they say something about, and those on their workload in which their LLM
+    /// already stands.
     pub affected: Vec<RankingScope>,
 }
 
@@ -48,9 +50,11 @@ pub trait RunStore: Send + Sync {
     /// is known already, or given twice, is recorded once.
     ///
     /// Recording a new run also records its LLM and its workload, unless they
-    /// are known (a known workload keeps the conditions it has), and moves the
-    /// [`Revision`](crate::Revision) of every scope it says something about.
-    /// All metrics of the runs must be in the [`Catalogue`](crate::Catalogue).
+    /// are known (a known workload keeps the conditions it has). It moves the
+    /// [`Revision`](crate::Revision) of every scope it says something about,
+    /// and of every scope on its workload that an earlier run of its LLM
+    /// measured: its requests count there too. All metrics of the runs must be
+    /// in the [`Catalogue`](crate::Catalogue).
     ///
     /// # Errors
     /// [`StoreError`]; nothing is recorded then.

@@ -158,6 +158,7 @@ fn real_run(folder: &str, provider: &str) -> Run {
 fn ranked(runs: impl IntoIterator<Item = Run>, metric: &MetricName) -> Vec<RankedLlm> {
     let contenders = runs.into_iter().map(|run| Contender {
         llm: run.llm.clone(),
+        requests: run.requests,
         runs: vec![RunMeasurement {
             run: run.id(),
             started_at: run.started_at,

@@ -208,7 +208,7 @@ fn a_summary_that_cannot_be_trusted_is_refused_with_its_field() {
         (r#", "results_ttft_s_min": 0"#, "results_ttft_s_min: 0 is no latency"),
         (
             r#", "results_ttft_s_mean": 1, "results_ttft_s_min": 2, "results_ttft_s_max": 1"#,
-            "results_ttft_s: min is above max",
+            "results_ttft_s: min, percentiles and max must ascend",
         ),
         (r#", "model": 7"#, "model: invalid type: integer `7`"),
     ] {

@@ -17,10 +17,19 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // A `.env` that is not there is no error; one that is malformed is.
     let outcome = match dotenvy::dotenv() {
-        Err(error) if !error.not_found() => Err(anyhow::anyhow!(".env: {error}")),
+        Err(error) if !error.not_found() => Err(malformed(&error)),
         _ => cli::Cli::parse().run().await,
     };
     outcome::exit_code(outcome)
+}
+
+/// A `.env` that cannot be used. Its lines may hold secrets: none is repeated.
+fn malformed(error: &dotenvy::Error) -> anyhow::Error {
+    match error {
+        dotenvy::Error::LineParse(..) => {
+            anyhow::anyhow!(".env: a line is not KEY=VALUE; values with blanks need quotes")
+        }
+        error => anyhow::anyhow!(".env: {error}"),
+    }
 }

@@ -2,10 +2,12 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Contender, Llm, Publication, RankingScope, RunId, RunMeasurement, Source, Timestamp, Window,
+    Contender, Llm, Publication, RankingScope, Requests, RunId, RunMeasurement, Source, Timestamp,
+    Window,
 };
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::SqliteStore;
 use crate::columns::{timestamp, timestamp_text, uuid};
@@ -22,26 +24,32 @@ impl RankingReader for SqliteStore {
         now: Timestamp,
     ) -> Result<Contenders, StoreError> {
         let scope = scope.clone();
-        self.read(move |connection| {
-            // First the revision: what is recorded in between is read without
-            // being counted, which is right, and never the other way round.
+        // In a transaction, so that all of it is read at one moment.
+        let read = move |connection: &mut SqliteConnection| {
             let revision = rankings::table
                 .find((scope.metric.as_str(), scope.workload.as_str()))
                 .select(rankings::revision)
                 .first(connection)
                 .optional()?;
-            let measured = match window {
-                Window::Latest => latest(connection, &scope)?,
+            let (measured, counts) = match window {
+                Window::Latest => {
+                    (latest(connection, &scope)?, counts_from_latest(connection, &scope)?)
+                }
                 Window::Hours(_) | Window::All => {
-                    started_from(connection, &scope, window.starts_at(now))?
+                    // Every moment's text comes after the empty one.
+                    let start = window.starts_at(now).map(timestamp_text).unwrap_or_default();
+                    (
+                        started_from(connection, &scope, &start)?,
+                        counts_from(connection, &scope, &start)?,
+                    )
                 }
             };
             Ok(Contenders {
                 revision: revision.map_or(Revision::default(), Revision),
-                contenders: by_llm(measured)?,
+                contenders: by_llm(measured, counts)?,
             })
-        })
-        .await
+        };
+        self.read(|connection| connection.transaction(read)).await
     }
 
     async fn current(&self, scope: &RankingScope) -> Result<Option<CurrentRanking>, StoreError> {
@@ -110,10 +118,8 @@ fn latest(
 fn started_from(
     connection: &mut SqliteConnection,
     scope: &RankingScope,
-    start: Option<Timestamp>,
+    start: &str,
 ) -> Result<Vec<Measured>, Failure> {
-    // Every moment's text comes after the empty one.
-    let start = start.map(timestamp_text).unwrap_or_default();
     Ok(run_metrics::table
         .inner_join(runs::table.inner_join(llms::table))
         .filter(run_metrics::metric.eq(scope.metric.as_str()))
@@ -123,7 +129,53 @@ fn started_from(
         .load(connection)?)
 }
 
-fn by_llm(measured: Vec<Measured>) -> Result<Vec<Contender>, StoreError> {
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// A sum that does not overflow, and is exact up to [`Requests::MAX`].
+    #[aggregate]
+    fn total(count: BigInt) -> Double;
+}
+
+/// How many requests an LLM's runs sent, and how many of them failed.
+type Counts = (String, f64, f64);
+
+/// The counts of each LLM's latest run of a scope and of all that came later.
+fn counts_from_latest(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+) -> Result<Vec<Counts>, Failure> {
+    // Put so that an index can begin at the first condition on the start.
+    let not_before_it = (runs::llm_id.eq(latest_runs::llm_id))
+        .and(runs::workload.eq(latest_runs::workload))
+        .and(runs::started_at.ge(latest_runs::started_at))
+        .and(runs::started_at.gt(latest_runs::started_at).or(runs::id.ge(latest_runs::run_id)));
+    Ok(latest_runs::table
+        .inner_join(runs::table.on(not_before_it))
+        .filter(latest_runs::metric.eq(scope.metric.as_str()))
+        .filter(latest_runs::workload.eq(scope.workload.as_str()))
+        .group_by(latest_runs::llm_id)
+        .select((
+            latest_runs::llm_id,
+            total(runs::attempted_requests),
+            total(runs::failed_requests),
+        ))
+        .load(connection)?)
+}
+
+fn counts_from(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    start: &str,
+) -> Result<Vec<Counts>, Failure> {
+    Ok(runs::table
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(start))
+        .group_by(runs::llm_id)
+        .select((runs::llm_id, total(runs::attempted_requests), total(runs::failed_requests)))
+        .load(connection)?)
+}
+
+fn by_llm(measured: Vec<Measured>, counts: Vec<Counts>) -> Result<Vec<Contender>, StoreError> {
     let mut contenders = HashMap::new();
     for (llm, run, measurement) in measured {
         let id = run.id.clone();
@@ -132,8 +184,16 @@ fn by_llm(measured: Vec<Measured>) -> Result<Vec<Contender>, StoreError> {
         let (_, runs) = contenders.entry(llm.id.clone()).or_insert_with(|| (llm, Vec::new()));
         runs.push(run);
     }
-    let contender = |(llm, runs)| Ok(Contender { llm: Llm::try_from(llm)?, runs });
-    contenders.into_values().map(contender).collect()
+    let mut found = Vec::with_capacity(contenders.len());
+    for (llm_id, attempted, failed) in counts {
+        // Not every LLM with runs has some that measured the metric.
+        let Some((llm, runs)) = contenders.remove(&llm_id) else { continue };
+        let at_most = |total: f64| (total as u64).min(Requests::MAX);
+        let requests = Requests::new(at_most(attempted), at_most(failed))
+            .ok_or_else(|| StoreError::corrupt(format!("a run of LLM {llm_id}")))?;
+        found.push(Contender { llm: Llm::try_from(llm)?, runs, requests });
+    }
+    Ok(found)
 }
 
 fn run_measurement(run: RunColumns, measurement: MeasurementRow) -> Option<RunMeasurement> {

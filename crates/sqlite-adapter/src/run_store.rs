@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Llm, Measurement, MetricName, RankingScope, Run, RunId, Timestamp, Workload,
+    Llm, LlmId, Measurement, MetricName, RankingScope, Run, RunId, Timestamp, Workload,
+    WorkloadSlug,
 };
 use benchmark_ports::{
     PageLimit, RecordOutcome, RecordedRun, RecordedRuns, RunFilter, RunStore, StoreError,
@@ -25,15 +26,19 @@ impl RunStore for SqliteStore {
     ) -> Result<RecordedRuns, StoreError> {
         let runs = runs.to_vec();
         self.write(move |connection| {
-            let mut affected = BTreeSet::new();
+            let mut moved = BTreeSet::new();
             let mut outcomes = Vec::with_capacity(runs.len());
             for run in &runs {
                 outcomes.push(if insert(connection, run, recorded_at)? {
-                    affected.extend(scopes(run));
+                    moved.insert((&run.workload.slug, run.llm.id()));
                     RecordOutcome::New
                 } else {
                     RecordOutcome::Known
                 });
+            }
+            let mut affected = BTreeSet::new();
+            for (workload, llm) in moved {
+                affected.extend(standing(connection, workload, llm)?);
             }
             for scope in &affected {
                 count_recording(connection, scope)?;
@@ -169,13 +174,23 @@ fn move_latest(connection: &mut SqliteConnection, row: &LatestRunRow<'_>) -> Que
         .execute(connection)
 }
 
-/// What a run says something about.
-fn scopes(run: &Run) -> impl Iterator<Item = RankingScope> {
-    let scope = |metric: &MetricName| RankingScope {
-        metric: metric.clone(),
-        workload: run.workload.slug.clone(),
+/// The scopes on a workload in which an LLM stands: what its runs measured.
+fn standing(
+    connection: &mut SqliteConnection,
+    workload: &WorkloadSlug,
+    llm: LlmId,
+) -> Result<Vec<RankingScope>, Failure> {
+    let metrics: Vec<String> = latest_runs::table
+        .filter(latest_runs::workload.eq(workload.as_str()))
+        .filter(latest_runs::llm_id.eq(llm.to_string()))
+        .select(latest_runs::metric)
+        .load(connection)?;
+    let scope = |metric: String| {
+        let unreadable = |_| StoreError::corrupt(format!("metric {metric}"));
+        let metric = MetricName::parse(&metric).map_err(unreadable)?;
+        Ok(RankingScope { metric, workload: workload.clone() })
     };
-    run.measurements().keys().map(scope)
+    metrics.into_iter().map(scope).collect()
 }
 
 fn count_recording(connection: &mut SqliteConnection, scope: &RankingScope) -> Result<(), Failure> {

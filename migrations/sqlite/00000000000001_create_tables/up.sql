@@ -55,6 +55,8 @@ CREATE INDEX runs_in_order ON runs (started_at, id);
 CREATE INDEX runs_of_llm_in_order ON runs (llm_id, started_at, id);
 CREATE INDEX runs_on_workload_in_order ON runs (workload, started_at, id);
 CREATE INDEX runs_from_source_in_order ON runs (source, started_at, id);
+-- A default ranking counts the requests of an LLM from its newest run on.
+CREATE INDEX runs_of_llm_on_workload_in_order ON runs (llm_id, workload, started_at, id);
 
 -- What a run says about one metric. With a sketch it is a summary of samples;
 -- without, it is what a tool reported, and what it did not report is NULL.
@@ -92,9 +94,12 @@ CREATE TABLE latest_runs (
     FOREIGN KEY (metric, workload, started_at, run_id)
         REFERENCES run_metrics (metric, workload, started_at, run_id)
 ) WITHOUT ROWID;
+-- A new run moves every ranking on its workload in which its LLM stands.
+CREATE INDEX latest_runs_of_llm ON latest_runs (workload, llm_id);
 
--- How many recordings said something about a scope, and how many of them the
--- newest publication knows of. Where the two differ, one is due.
+-- How many recordings said something about a scope or about an LLM that stands
+-- in it, and how many of them the newest publication knows of. Where the two
+-- differ, one is due.
 CREATE TABLE rankings (
     metric VARCHAR(20) NOT NULL REFERENCES metrics (name),
     workload VARCHAR(100) NOT NULL REFERENCES workloads (slug),

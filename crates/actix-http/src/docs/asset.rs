@@ -39,7 +39,7 @@ impl Asset {
             Coding::Gzip => format!("\"{digest}-gz\""),
             Coding::Identity | Coding::Brotli => format!("\"{digest}\""),
         };
-        let known = is_known(request.headers(), &tag);
+        let known = is_known(request.headers(), tag.as_bytes());
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response
             .insert_header((header::ETAG, tag))

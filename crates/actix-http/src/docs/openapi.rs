@@ -95,7 +95,7 @@ mod tests {
     fn it_is_the_snapshot() {
         let snapshot: Value =
             serde_json::from_str(include_str!("../../../../tests/openapi.json")).unwrap();
-        assert_eq!(document(), snapshot, "if the change is meant: just openapi");
+        assert!(document() == snapshot, "if the change is meant: just openapi");
     }
 
     #[test]

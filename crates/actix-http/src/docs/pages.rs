@@ -1,14 +1,14 @@
 use std::sync::{Arc, OnceLock};
 
-use actix_web::HttpRequest;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use benchmark_ports::Document;
 
 use super::asset::Asset;
 use super::openapi_document;
 use crate::document::hex_digest;
 use crate::headers::ContentPolicy;
-use crate::representation::Shown;
+use crate::representation::respond;
 use crate::routing::Resource;
 use crate::services::Services;
 
@@ -49,14 +49,14 @@ fn page(path: &'static str, asset: &'static Asset) -> Resource {
 }
 
 /// The OpenAPI document itself, made at the first request and kept.
-async fn openapi(services: Data<Services>) -> Shown<()> {
+async fn openapi(request: HttpRequest, services: Data<Services>) -> HttpResponse {
     static DOCUMENT: OnceLock<Arc<Document>> = OnceLock::new();
     let document = DOCUMENT.get_or_init(|| {
         let json = openapi_document().into_bytes();
         let etag = hex_digest(&json);
         Arc::new(Document::new(json, etag, services.clock.now()))
     });
-    Shown::encoded(Arc::clone(document))
+    respond(Arc::clone(document), &request)
 }
 
 #[cfg(test)]

@@ -13,13 +13,17 @@ mod metrics;
 mod runs;
 mod workloads;
 
+use benchmark_domain::metrics::BUILT_IN;
+
 use crate::docs;
 use crate::routing::Resource;
 
 /// Every path of the service. Paths are tried in this order: the busiest first.
 pub(crate) fn resources() -> Vec<Resource> {
     let mut resources = vec![
-        Resource::new("/api/v1/benchmark/{metric}").get(benchmark::get::ranking),
+        Resource::new("/api/v1/benchmark/{metric}")
+            .spelled(BUILT_IN.map(|metric| format!("/api/v1/benchmark/{}", metric.name)))
+            .get(benchmark::get::ranking),
         Resource::new("/api/v1/benchmark").get(benchmark::list::rankings),
         Resource::new("/api/v1/llms").get(llms::list::llms),
         Resource::new("/api/v1/llms/{id}").get(llms::get::llm),

@@ -25,7 +25,7 @@ pub(crate) use object::Object;
 pub use ranking::{Ranking, RankingEntry};
 pub use refusal::Refusal;
 pub use run::{Measurement, RecordedRun, Run};
-pub(crate) use schema::{SourceName, StatisticName};
+pub(crate) use schema::{SLUG, SourceName, StatisticName, VISIBLE};
 pub use workload::{Conditions, Workload};
 
 use benchmark_domain::Timestamp;

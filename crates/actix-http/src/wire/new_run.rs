@@ -2,13 +2,14 @@ use std::collections::BTreeMap;
 
 use benchmark_domain::chrono::{DateTime, Utc};
 use benchmark_domain::{
-    Llm, LlmName, Measurement, MetricName, Provider, Requests, Run, RunParts, Source, Timestamp,
-    Tool, Workload, WorkloadSlug,
+    InvalidRun, Llm, LlmName, Measurement, MetricName, Provider, Requests, Run, RunParts, Source,
+    Timestamp, Tool, Workload, WorkloadSlug, metrics,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::object::{by_name, optional};
+use super::schema::{SLUG, VISIBLE};
 use super::{Conditions, NewMeasurement, Refusal};
 
 /// A run to be recorded.
@@ -16,14 +17,14 @@ use super::{Conditions, NewMeasurement, Refusal};
 #[serde(deny_unknown_fields)]
 pub struct NewRun {
     /// The model.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), regex = "VISIBLE")]
     pub llm_name: String,
     /// Who serves it, where known.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100), regex = "VISIBLE")]
     pub provider: Option<String>,
     /// The slug of the conditions. Where it is left out, the conditions name
     /// themselves (`550in-150out-c5`); without any, it is `default`.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"))]
+    #[schemars(regex = "SLUG")]
     pub workload: Option<String>,
     /// The conditions themselves. A workload that is known keeps what it has.
     #[serde(default, deserialize_with = "optional")]
@@ -48,10 +49,10 @@ pub struct NewRun {
 #[serde(deny_unknown_fields)]
 pub struct NewTool {
     /// The tool's name.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100), regex = "VISIBLE")]
     pub name: String,
     /// Its version, where known.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100), regex = "VISIBLE")]
     pub version: Option<String>,
 }
 
@@ -99,7 +100,19 @@ impl NewRun {
             measurements,
             provenance: None,
         };
-        Run::new(parts).map_err(|reason| Refusal::new("", reason))
+        Run::new(parts).map_err(|error| Refusal::new(culprit(&error), error))
+    }
+}
+
+/// The field that makes parts no run.
+fn culprit(error: &InvalidRun) -> String {
+    match error {
+        InvalidRun::Conditions(_) => "conditions".to_owned(),
+        InvalidRun::NothingMeasured => "metrics".to_owned(),
+        InvalidRun::ErrorRate => format!("metrics.{}", metrics::ERROR_RATE),
+        InvalidRun::TooManySamples { metric, .. } => format!("metrics.{metric}"),
+        InvalidRun::NothingAttempted => "requests".to_owned(),
+        InvalidRun::ImplausibleStart => "started_at".to_owned(),
     }
 }
 
@@ -108,7 +121,7 @@ fn workload_of(slug: Option<String>, conditions: Option<Conditions>) -> Result<W
         .map(|slug| WorkloadSlug::parse(&slug))
         .transpose()
         .map_err(|reason| Refusal::new("workload", reason))?;
-    let conditions = conditions.unwrap_or_default().into_domain()?;
+    let conditions = conditions.unwrap_or_default().into();
     Ok(match slug {
         Some(slug) => Workload { slug, conditions },
         None => Workload::derived(conditions),
@@ -121,7 +134,7 @@ fn requests_of(
 ) -> Result<Requests, Refusal> {
     let Some(NewRequests { attempted, failed }) = requests else {
         if measurements.is_empty() {
-            return Err(Refusal::new("metrics", "nothing was measured"));
+            return Err(Refusal::new("metrics", InvalidRun::NothingMeasured));
         }
         let most = measurements.values().filter_map(Measurement::count).max();
         let reason = "is needed where no metric has samples or a count";
@@ -137,9 +150,16 @@ fn requests_of(
     })
 }
 
+/// The most metrics of one run.
+const MAX_METRICS: usize = 64;
+
 fn measurements_of(
     metrics: BTreeMap<String, NewMeasurement>,
 ) -> Result<BTreeMap<MetricName, Measurement>, Refusal> {
+    if metrics.len() > MAX_METRICS {
+        let reason = format!("{} metrics, at most {MAX_METRICS} are taken", metrics.len());
+        return Err(Refusal::new("metrics", reason));
+    }
     let mut measurements = BTreeMap::new();
     for (text, measurement) in metrics {
         let path = format!("metrics.{text}");

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{Quantiles, ReportedSummary, RunParts, Timestamp};
+use benchmark_ports::RecordOutcome;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -137,4 +138,15 @@ pub struct RecordedRun {
     pub id: String,
     /// Whether it was recorded now; else it was known before.
     pub new: bool,
+}
+
+impl RecordedRun {
+    /// What became of each run, in their order.
+    pub fn all_of(runs: &[benchmark_domain::Run], outcomes: &[RecordOutcome]) -> Vec<Self> {
+        let recorded = |(run, outcome): (&benchmark_domain::Run, &RecordOutcome)| Self {
+            id: run.id().to_string(),
+            new: *outcome == RecordOutcome::New,
+        };
+        runs.iter().zip(outcomes).map(recorded).collect()
+    }
 }

@@ -1,9 +1,15 @@
-//! Types that exist for their schema alone: what a text may be.
+//! What a text may be, said in schemas.
 
 use benchmark_domain::{Source, Statistic};
 use schemars::JsonSchema;
 use schemars::r#gen::SchemaGenerator;
 use schemars::schema::{InstanceType, Schema, SchemaObject};
+
+/// What the slug of a workload looks like.
+pub(crate) const SLUG: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$";
+
+/// A text for people: no control character, and something to see at both ends.
+pub(crate) const VISIBLE: &str = r"^[^\u0000-\u0020\u007f-\u00a0]([^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0])?$";
 
 /// What a ranking is by.
 pub(crate) struct StatisticName;

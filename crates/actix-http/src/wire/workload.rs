@@ -3,8 +3,6 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Refusal;
-
 /// The conditions under which numbers may be compared.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -56,46 +54,10 @@ impl From<&benchmark_domain::Conditions> for Conditions {
     }
 }
 
-impl Conditions {
-    const MAX_LABELS: usize = 32;
-    const MAX_CHARS: usize = 100;
-
-    /// The conditions as the domain knows them.
-    pub(super) fn into_domain(self) -> Result<benchmark_domain::Conditions, Refusal> {
-        let Self { input_tokens, output_tokens, concurrency, request_rate, region, labels } = self;
-        if request_rate.is_some_and(|rate| rate < 0.0) {
-            return Err(Refusal::new("conditions.request_rate", "is negative"));
-        }
-        if let Some(region) = &region {
-            check_text("conditions.region", region)?;
-        }
-        if labels.len() > Self::MAX_LABELS {
-            let reason =
-                format!("{} labels, at most {} are allowed", labels.len(), Self::MAX_LABELS);
-            return Err(Refusal::new("conditions.labels", reason));
-        }
-        for text in labels.iter().flat_map(|(name, value)| [name, value]) {
-            check_text("conditions.labels", text)?;
-        }
-        Ok(benchmark_domain::Conditions {
-            input_tokens,
-            output_tokens,
-            concurrency,
-            request_rate,
-            region,
-            labels,
-        })
-    }
-}
-
-fn check_text(path: &str, text: &str) -> Result<(), Refusal> {
-    let length = text.chars().count();
-    if !(1..=Conditions::MAX_CHARS).contains(&length) {
-        let reason = format!("has {length} characters, 1 to {} are allowed", Conditions::MAX_CHARS);
-        return Err(Refusal::new(path, reason));
-    }
-    match text.chars().find(|c| c.is_control()) {
-        Some(character) => Err(Refusal::new(path, format!("must not contain {character:?}"))),
-        None => Ok(()),
+impl From<Conditions> for benchmark_domain::Conditions {
+    fn from(conditions: Conditions) -> Self {
+        let Conditions { input_tokens, output_tokens, concurrency, request_rate, region, labels } =
+            conditions;
+        Self { input_tokens, output_tokens, concurrency, request_rate, region, labels }
     }
 }

@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -21,6 +22,5 @@ pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
         .new_agent();
     let answer = agent.get(&url).call().with_context(|| format!("{url} does not answer"))?;
     ensure!(answer.status().is_success(), "{url} answers {}", answer.status());
-    println!("ready");
-    Ok(())
+    Ok(writeln!(std::io::stdout(), "ready")?)
 }

@@ -1,10 +1,13 @@
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use benchmark_actix_http::wire::RecordedRun;
 use benchmark_domain::{LlmName, Provider, Run, Timestamp, WorkloadSlug};
-use benchmark_ports::RecordOutcome;
 use benchmark_result_formats::{Format, Hints, Imported, Refusal, ResultFile};
+use comfy_table::Table;
 
+use crate::commands::recording::{print_json, record_runs};
 use crate::compose::Services;
 use crate::config::Config;
 use crate::outcome::Refused;
@@ -35,6 +38,9 @@ pub(crate) struct Args {
     /// Whatever else tells the workload apart; may be given more than once
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
+    /// Print the API's JSON instead of a table
+    #[arg(long)]
+    json: bool,
 }
 
 fn label(text: &str) -> Result<(String, String), String> {
@@ -47,7 +53,7 @@ fn label(text: &str) -> Result<(String, String), String> {
 /// Reads every file before it records anything: one refusal, and nothing is
 /// recorded.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
-    let Args { files, format, provider, llm, workload, at, labels } = args;
+    let Args { files, format, provider, llm, workload, at, labels, json } = args;
     let hints =
         Hints { provider, llm, workload, started_at: at, labels: labels.into_iter().collect() };
     let progress = progress::of("reading files", files.len() as u64);
@@ -66,12 +72,15 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
 
     let services = Services::open(config).await?;
     let runs: Vec<Run> = imported.iter().flat_map(|(_, file)| file.runs.clone()).collect();
-    let outcomes = services.record_runs.run(&runs).await?;
+    let recorded = record_runs(&services, &runs).await?;
     for (path, file) in &imported {
         file.notes.iter().for_each(|note| eprintln!("{}: {note}", path.display()));
     }
-    print(&runs, &outcomes);
-    Ok(())
+    let mut stdout = std::io::stdout().lock();
+    if json {
+        return print_json(&recorded, &mut stdout);
+    }
+    Ok(writeln!(stdout, "{}", as_table(&runs, &recorded))?)
 }
 
 /// Reads a file and, where its tool wrote two, the other one beside it.
@@ -97,20 +106,17 @@ fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| path.display().to_string())
 }
 
-fn print(runs: &[Run], outcomes: &[RecordOutcome]) {
-    let rows = runs.iter().zip(outcomes).map(|(run, outcome)| {
-        let outcome = match outcome {
-            RecordOutcome::New => "recorded",
-            RecordOutcome::Known => "known already",
-        };
+fn as_table(runs: &[Run], recorded: &[RecordedRun]) -> Table {
+    let rows = runs.iter().zip(recorded).map(|(run, recorded)| {
+        let outcome = if recorded.new { "recorded" } else { "known already" };
         [
             outcome.to_owned(),
-            run.id().to_string(),
+            recorded.id.clone(),
             run.llm.name.to_string(),
             run.llm.provider.as_ref().map(ToString::to_string).unwrap_or_default(),
             run.workload.slug.to_string(),
             format!("{}/{}", run.requests.failed(), run.requests.attempted()),
         ]
     });
-    println!("{}", table(["", "run", "LLM", "provider", "workload", ">failed"], rows));
+    table(["", "run", "LLM", "provider", "workload", ">failed"], rows)
 }

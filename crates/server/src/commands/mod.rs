@@ -1,9 +1,11 @@
-//! One file per command: its arguments and what it does.
+//! One file per command: its arguments and what it does. What two of them do
+//! alike is in `recording`.
 
 pub(crate) mod healthcheck;
 pub(crate) mod import;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod rank;
+pub(crate) mod recording;
 pub(crate) mod serve;
 pub(crate) mod simulate;

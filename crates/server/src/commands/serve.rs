@@ -1,10 +1,11 @@
+use std::io::{Write, stdout};
 use std::sync::Arc;
 use std::time::Duration;
 
 use benchmark_actix_http as http;
 use benchmark_application::{Authenticate, PlainKey, PublishRankings, hash_key};
 use benchmark_domain::Scenario;
-use benchmark_ports::{KeyHash, PageLimit, RunFilter};
+use benchmark_ports::{KeyHash, PageLimit, Randomness, RunFilter};
 use secrecy::ExposeSecret;
 
 use crate::commands::simulate;
@@ -34,7 +35,7 @@ pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result
     let registry = telemetry::registry(log)?;
     let services = Services::measured(&config, &registry).await?;
     services.publish_rankings.pending().await?;
-    let access = Access::decide(&config, args.demo, &services).await?;
+    let (bootstrap, demo_key) = bootstrap(&config, args.demo, &*services.randomness);
     if args.demo {
         fill(&services).await?;
     }
@@ -51,11 +52,7 @@ pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result
             stop_timeout: config.shutdown_timeout,
         },
         http::Services {
-            authenticate: Authenticate::new(
-                access.bootstrap,
-                services.keys,
-                Arc::clone(&services.clock),
-            ),
+            authenticate: Authenticate::new(bootstrap, services.keys, Arc::clone(&services.clock)),
             read_ranking: services.read_ranking,
             browse_catalogue: services.browse_catalogue,
             record_runs: services.record_runs,
@@ -69,8 +66,16 @@ pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result
         http::BindError::Origin(_) => anyhow::anyhow!("CORS_ALLOWED_ORIGINS: {error}"),
         error => error.into(),
     })?;
+    // Only now: a key that was stored by a start that failed would be lost.
+    let key = match (bootstrap, demo_key) {
+        (Some(_), demo_key) => demo_key.map(|key| (key, "valid until this process ends")),
+        (None, _) => {
+            let first = services.create_key.first().await?;
+            first.map(|key| (key, "shown this once, only its hash is stored"))
+        }
+    };
     if let Some(address) = server.addresses().first() {
-        access.greet(&format!("http://{address}"));
+        greet(&format!("http://{address}"), key.as_ref())?;
     }
     Ok(server.run(stop).await?)
 }
@@ -92,49 +97,43 @@ async fn fill(services: &Services) -> anyhow::Result<()> {
     let any = RunFilter::default();
     let first = services.browse_catalogue.runs(&any, None, PageLimit::default()).await?;
     if first.is_some_and(|runs| !runs.is_empty()) {
-        println!("The database has runs already: nothing is simulated.");
-        return Ok(());
+        return Ok(writeln!(stdout(), "The database has runs already: nothing is simulated.")?);
     }
     let scenario =
         Scenario { seed: DEMO_SEED, runs: DEMO_RUNS, ..Scenario::ending_at(services.clock.now()) };
     let runs = simulate::record(services, scenario).await?.len();
-    println!("SIMULATED DATA: {runs} runs were drawn at random. They say nothing about any LLM.");
-    Ok(())
+    Ok(writeln!(
+        stdout(),
+        "SIMULATED DATA: {runs} runs were drawn at random. They say nothing about any LLM."
+    )?)
 }
 
-/// Who is let in, besides the keys in the store.
-struct Access {
-    bootstrap: Option<KeyHash>,
-    /// A key that was made just now and is shown this once.
-    new: Option<(PlainKey, &'static str)>,
+/// The key that is let in besides those in the store, as its hash; and for a
+/// demonstration without one in the configuration, the key itself, made just
+/// now.
+fn bootstrap(
+    config: &Config,
+    demo: bool,
+    randomness: &dyn Randomness,
+) -> (Option<KeyHash>, Option<PlainKey>) {
+    match &config.api_key {
+        Some(key) => (Some(hash_key(key.expose_secret())), None),
+        None if demo => {
+            let key = PlainKey::generate(randomness);
+            (Some(key.hash()), Some(key))
+        }
+        None => (None, None),
+    }
 }
 
-impl Access {
-    async fn decide(config: &Config, demo: bool, services: &Services) -> anyhow::Result<Self> {
-        if let Some(key) = &config.api_key {
-            return Ok(Self { bootstrap: Some(hash_key(key.expose_secret())), new: None });
-        }
-        if demo {
-            let key = PlainKey::generate(&*services.randomness);
-            let bootstrap = Some(key.hash());
-            return Ok(Self { bootstrap, new: Some((key, "valid until this process ends")) });
-        }
-        let first = services.create_key.first().await?;
-        let new = first.map(|key| (key, "shown this once, only its hash is stored"));
-        Ok(Self { bootstrap: None, new })
+/// Says where the service is and how to ask it. The address comes last.
+fn greet(url: &str, new_key: Option<&(PlainKey, &str)>) -> std::io::Result<()> {
+    let mut stdout = stdout().lock();
+    if let Some((key, note)) = new_key {
+        writeln!(stdout, "API key, {note}: {}", key.expose())?;
     }
-
-    /// Says where the service is and how to ask it. The address comes last.
-    fn greet(self, url: &str) {
-        let key = match &self.new {
-            Some((key, note)) => {
-                println!("API key, {note}: {}", key.expose());
-                key.expose()
-            }
-            None => "$API_KEY",
-        };
-        println!("  curl -H \"X-API-Key: {key}\" {url}/api/v1/benchmark/TTFT");
-        println!("Documentation: {url}/docs");
-        println!("Listening on {url}");
-    }
+    let key = new_key.map_or("$API_KEY", |(key, _)| key.expose());
+    writeln!(stdout, "  curl -H \"X-API-Key: {key}\" {url}/api/v1/benchmark/TTFT")?;
+    writeln!(stdout, "Documentation: {url}/docs")?;
+    writeln!(stdout, "Listening on {url}")
 }

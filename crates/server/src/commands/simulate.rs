@@ -1,6 +1,9 @@
-use benchmark_domain::{Scenario, Simulation, Timestamp};
-use benchmark_ports::RecordOutcome;
+use std::io::Write;
 
+use benchmark_actix_http::wire::RecordedRun;
+use benchmark_domain::{Scenario, Simulation, Timestamp};
+
+use crate::commands::recording::{print_json, record_runs};
 use crate::compose::Services;
 use crate::config::Config;
 use crate::outcome::Refused;
@@ -21,30 +24,36 @@ pub(crate) struct Args {
     /// When the newest runs start, such as 2026-01-31T12:00:00Z [default: now]
     #[arg(long)]
     at: Option<Timestamp>,
+    /// Print the API's JSON instead of a sentence
+    #[arg(long)]
+    json: bool,
 }
 
 /// Records simulated runs.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
-    let Args { seed, samples, runs, at } = args;
+    let Args { seed, samples, runs, at, json } = args;
     let services = Services::open(config).await?;
     let ends_at = at.unwrap_or_else(|| services.clock.now());
     let scenario = Scenario { seed, samples, runs, ..Scenario::ending_at(ends_at) };
-    let outcomes = record(&services, scenario).await?;
-    let new = outcomes.iter().filter(|outcome| **outcome == RecordOutcome::New).count();
-    let known = outcomes.len() - new;
-    println!("{new} simulated runs recorded, {known} were known");
-    Ok(())
+    let recorded = record(&services, scenario).await?;
+    let mut stdout = std::io::stdout().lock();
+    if json {
+        return print_json(&recorded, &mut stdout);
+    }
+    let new = recorded.iter().filter(|run| run.new).count();
+    let known = recorded.len() - new;
+    Ok(writeln!(stdout, "{new} simulated runs recorded, {known} were known")?)
 }
 
 /// Draws a scenario and records its runs, all or none.
 pub(crate) async fn record(
     services: &Services,
     scenario: Scenario,
-) -> anyhow::Result<Vec<RecordOutcome>> {
+) -> anyhow::Result<Vec<RecordedRun>> {
     let total = scenario.profiles.len() as u64 * u64::from(scenario.runs);
     let simulation = Simulation::new(scenario).map_err(|error| Refused(error.to_string()))?;
     let progress = progress::of("simulating runs", total);
     let runs: Vec<_> = progress.wrap_iter(simulation.runs()).collect();
     progress.finish_and_clear();
-    Ok(services.record_runs.run(&runs).await?)
+    record_runs(services, &runs).await
 }

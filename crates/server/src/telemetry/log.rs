@@ -6,7 +6,7 @@ use prometheus::proto::MetricFamily;
 use thiserror::Error;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::json_lines::JsonLines;
 
@@ -15,7 +15,7 @@ use super::json_lines::JsonLines;
 pub(crate) enum InvalidLogConfig {
     /// `LOG_LEVEL` is no filter.
     #[error("LOG_LEVEL: {0:?} is not a level (error, warn, info, debug, trace) or a filter")]
-    Level(String, #[source] ParseError),
+    Level(String),
     /// `LOG_FORMAT` is no format.
     #[error("LOG_FORMAT: {0:?} is not pretty or json")]
     Format(String),
@@ -44,9 +44,7 @@ impl Log {
     pub(crate) fn to_stderr(default_level: &str) -> Result<Self, InvalidLogConfig> {
         let var = |key| std::env::var(key).ok().filter(|value| !value.is_empty());
         let level = var("LOG_LEVEL").unwrap_or_else(|| default_level.to_owned());
-        let filter = EnvFilter::builder()
-            .parse(&level)
-            .map_err(|source| InvalidLogConfig::Level(level.clone(), source))?;
+        let filter = filter(&level).ok_or_else(|| InvalidLogConfig::Level(level.clone()))?;
         let format = var("LOG_FORMAT").unwrap_or_else(|| "pretty".to_owned());
         let (writer, guard) = NonBlockingBuilder::default()
             .lossy(true)
@@ -65,6 +63,14 @@ impl Log {
         }
         Ok(log)
     }
+}
+
+/// The filter that a text says. A bare word would be taken for a target whose
+/// events are wanted and no others: it must be a level here.
+fn filter(text: &str) -> Option<EnvFilter> {
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+    let sensible = text.split(',').all(|part| part.contains('=') || is_level(part.trim()));
+    sensible.then(|| EnvFilter::builder().parse(text).ok()).flatten()
 }
 
 /// Tells Prometheus how many lines were dropped.
@@ -92,5 +98,20 @@ impl Collector for DroppedLines {
         let dropped = self.counter.dropped_lines() as u64;
         self.told.inc_by(dropped.saturating_sub(self.told.get()));
         self.told.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_or_a_filter_is_understood_and_a_misspelt_level_is_not() {
+        for good in ["info", "WARN", "off", "info,access=off", "benchmark_actix_http=debug"] {
+            assert!(filter(good).is_some(), "{good}");
+        }
+        for bad in ["blah", "inof", "info,acces", "a=b=c"] {
+            assert!(filter(bad).is_none(), "{bad}");
+        }
     }
 }

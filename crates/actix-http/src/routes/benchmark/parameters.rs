@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::error::ApiError;
 use crate::page::parse_limit;
 use crate::query::{parse, parse_whole_number};
-use crate::wire::StatisticName;
+use crate::wire::{SLUG, StatisticName, VISIBLE};
 
 /// Which ranking is asked for.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -14,7 +14,7 @@ use crate::wire::StatisticName;
 pub(crate) struct RankingParameters {
     /// The conditions that were measured under; the service's default workload
     /// where it is left out.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"))]
+    #[schemars(regex = "SLUG")]
     workload: Option<String>,
     /// Which runs count: each LLM's `latest`, those of the last hours (`24h`)
     /// or days (`7d`), up to ten years, or `all`. `latest` where it is left
@@ -25,14 +25,14 @@ pub(crate) struct RankingParameters {
     #[schemars(with = "StatisticName")]
     statistic: Option<String>,
     /// Only LLMs that this one serves are shown; ranks stay those among all.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100), regex = "VISIBLE")]
     provider: Option<String>,
     /// How many entries are shown at most, of each metric; 100 where it is left
     /// out.
     #[schemars(with = "u16", range(min = 1, max = 1000))]
     limit: Option<String>,
     /// How many entries are passed over first; none where it is left out.
-    #[schemars(with = "u32")]
+    #[schemars(with = "u32", range(max = 4_294_967_295_u32))]
     offset: Option<String>,
 }
 

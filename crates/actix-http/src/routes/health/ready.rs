@@ -56,7 +56,7 @@ pub(crate) struct Readiness {
 impl Example for Readiness {
     fn example() -> Self {
         let up = |name: &str| (name.to_owned(), State::Up);
-        Self { status: Status::Ready, dependencies: [up("store"), up("cache")].into() }
+        Self { status: Status::Ready, dependencies: [up("store")].into() }
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
     use std::sync::Arc;
 
     use actix_web::test::TestRequest;
-    use benchmark_memory_adapter::MemoryStore;
+    use benchmark_application::CheckHealth;
     use benchmark_port_contracts::async_trait;
     use benchmark_ports::{HealthCheck, StoreError};
 
@@ -147,6 +147,12 @@ mod tests {
         }
     }
 
+    fn without(dependency: &'static str) -> TestApp {
+        TestApp::altered(|services| {
+            services.check_health = CheckHealth::new(vec![Arc::new(Down(dependency))]);
+        })
+    }
+
     async fn ask(app: &TestApp) -> Answer {
         app.call(TestRequest::with_uri("/health/ready")).await
     }
@@ -160,7 +166,7 @@ mod tests {
 
     #[actix_web::test]
     async fn without_its_store_it_is_not() {
-        let app = TestApp::checking(Arc::new(MemoryStore::default()), Arc::new(Down("store")));
+        let app = without("store");
         let answer = ask(&app).await;
         let message = answer.refusal(503);
         assert!(!message.contains("driver"), "{message}");
@@ -170,7 +176,7 @@ mod tests {
 
     #[actix_web::test]
     async fn without_its_cache_it_still_is() {
-        let app = TestApp::checking(Arc::new(MemoryStore::default()), Arc::new(Down("cache")));
+        let app = without("cache");
         assert_eq!(ask(&app).await.data()["dependencies"]["cache"], "down");
     }
 

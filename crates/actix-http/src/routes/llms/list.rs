@@ -1,14 +1,29 @@
 use actix_web::web::Data;
 use apistos::api_operation;
 use benchmark_domain::{LlmId, uuid::Uuid};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::auth::ReadKey;
 use crate::error::ApiError;
-use crate::page::{PageParameters, parse_limit, unknown_cursor};
+use crate::page::{nothing_after, parse_id, parse_limit};
 use crate::query::Query;
 use crate::representation::Shown;
 use crate::services::Services;
 use crate::wire::Llm;
+
+/// Which page.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Parameters {
+    /// How many LLMs are shown at most; 100 where it is left out.
+    #[schemars(with = "u16", range(min = 1, max = 1000))]
+    limit: Option<String>,
+    /// The `id` of the last LLM of the page before; the first page where it is
+    /// left out.
+    #[schemars(with = "Uuid")]
+    after: Option<String>,
+}
 
 /// Every LLM that was measured, by name
 #[api_operation(
@@ -16,20 +31,20 @@ use crate::wire::Llm;
     operation_id = "listLlms",
     error_code = 401,
     error_code = 403,
+    error_code = 404,
     error_code = 422,
     error_code = 500,
     error_code = 503
 )]
 pub(crate) async fn llms(
     _key: ReadKey,
-    parameters: Query<PageParameters>,
+    parameters: Query<Parameters>,
     services: Data<Services>,
 ) -> Result<Shown<Vec<Llm>>, ApiError> {
-    let PageParameters { limit, after } = parameters.0;
+    let Parameters { limit, after } = parameters.0;
     let limit = parse_limit(limit.as_deref())?;
-    let after = after.map(|after| Uuid::try_parse(&after).map(LlmId)).transpose();
-    let after = after.map_err(|_| unknown_cursor())?;
-    let llms = services.browse_catalogue.llms(after, limit).await?.ok_or_else(unknown_cursor)?;
+    let after = parse_id("after", after.as_deref())?.map(LlmId);
+    let llms = services.browse_catalogue.llms(after, limit).await?.ok_or_else(nothing_after)?;
     let llms: Vec<_> = llms.iter().map(Llm::from).collect();
     Ok(Shown::new(&llms, &*services.clock))
 }
@@ -55,8 +70,9 @@ mod tests {
     #[actix_web::test]
     async fn an_after_that_leads_nowhere_is_refused() {
         let app = TestApp::empty();
-        for after in ["x", "00000000-0000-8000-8000-000000000000"] {
-            let message = app.get(&format!("/api/v1/llms?after={after}")).await.refusal(422);
+        let nobody = "00000000-0000-8000-8000-000000000000";
+        for (after, status) in [("x", 422), (nobody, 404)] {
+            let message = app.get(&format!("/api/v1/llms?after={after}")).await.refusal(status);
             assert!(message.starts_with("after: "), "{message}");
         }
     }

@@ -6,8 +6,6 @@ use apistos::paths::Responses;
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema, api_operation};
 use benchmark_application::RecordRunsError;
-use benchmark_domain::Run;
-use benchmark_ports::RecordOutcome;
 
 use super::submission::Submission;
 use crate::auth::WriteKey;
@@ -21,16 +19,6 @@ use crate::wire::{RecordedRun, Refusal};
 /// What became of each run, in the order in which they were sent.
 #[derive(Debug)]
 pub(crate) struct Recorded(Vec<RecordedRun>);
-
-impl Recorded {
-    fn new(runs: &[Run], outcomes: &[RecordOutcome]) -> Self {
-        let recorded = |(run, outcome): (&Run, &RecordOutcome)| RecordedRun {
-            id: run.id().to_string(),
-            new: *outcome == RecordOutcome::New,
-        };
-        Self(runs.iter().zip(outcomes).map(recorded).collect())
-    }
-}
 
 impl Responder for Recorded {
     type Body = BoxBody;
@@ -97,11 +85,15 @@ pub(crate) async fn record_runs(
     let runs = runs?;
     let outcomes = services.record_runs.run(&runs).await.map_err(|error| match error {
         RecordRunsError::Nothing => ApiError::invalid("body", error),
-        RecordRunsError::UnknownMetric { run, .. } => submission
-            .refuse(run, &Refusal { path: "metrics".to_owned(), reason: error.to_string() }),
+        RecordRunsError::UnknownMetric { run, .. } => {
+            submission.refuse(run, &Refusal::new("metrics", error))
+        }
+        RecordRunsError::InTheFuture { run } => {
+            submission.refuse(run, &Refusal::new("started_at", "lies in the future"))
+        }
         RecordRunsError::Store(error) => error.into(),
     })?;
-    Ok(Recorded::new(&runs, &outcomes))
+    Ok(Recorded(RecordedRun::all_of(&runs, &outcomes)))
 }
 
 #[cfg(test)]
@@ -116,7 +108,7 @@ mod tests {
     fn a_run(llm: &str) -> Value {
         json!({
             "llm_name": llm,
-            "started_at": "2026-01-31T12:00:00Z",
+            "started_at": "2025-01-31T12:00:00Z",
             "metrics": { "TTFT": { "samples": [0.1, 0.2, 0.3] } },
         })
     }
@@ -202,10 +194,13 @@ mod tests {
             (with("provider", json!("a\u{7}")), "provider: "),
             (with("workload", json!("a b")), "workload: "),
             (with("conditions", json!([])), "conditions: "),
-            (with("conditions", json!({ "region": "" })), "conditions.region: "),
-            (with("conditions", json!({ "request_rate": -1 })), "conditions.request_rate: "),
+            (with("conditions", json!({ "region": "" })), "conditions: "),
+            (with("conditions", json!({ "request_rate": -1 })), "conditions: "),
             (with("started_at", json!("yesterday")), "started_at: "),
-            (with("started_at", json!("1066-10-14T09:00:00Z")), "body: "),
+            (with("started_at", json!("1066-10-14T09:00:00Z")), "started_at: "),
+            (with("started_at", json!("2999-01-01T00:00:00Z")), "started_at: "),
+            (with("requests", json!({ "attempted": 2 })), "metrics.TTFT: "),
+            (with("requests", json!({ "attempted": 0 })), "requests: "),
             (with("requests", json!({ "attempted": 1, "failed": 2 })), "requests: "),
             (with("tool", json!({ "name": "" })), "tool: "),
             (with("colour", json!("red")), "colour: "),

@@ -35,7 +35,7 @@ pub(crate) async fn run(
 
 #[cfg(test)]
 mod tests {
-    use benchmark_domain::metrics;
+    use benchmark_domain::{ReportedSummary, metrics};
     use benchmark_port_contracts::fixtures::{a_run, full_figures};
 
     use crate::testing::TestApp;
@@ -47,7 +47,7 @@ mod tests {
             .tool("probe", Some("1.2"))
             .requests(4, 1)
             .ttft(&[0.1, 0.2, 0.3])
-            .reported(metrics::TPS, full_figures())
+            .reported(metrics::TPS, ReportedSummary { count: Some(3), ..full_figures() })
             .build();
         let app = TestApp::with(std::slice::from_ref(&run)).await;
         let shown = app.get(&format!("/api/v1/runs/{}", run.id())).await.data();

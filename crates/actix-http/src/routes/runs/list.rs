@@ -7,18 +7,18 @@ use serde::Deserialize;
 
 use crate::auth::ReadKey;
 use crate::error::ApiError;
-use crate::page::{parse_limit, unknown_cursor};
+use crate::page::{nothing_after, parse_id, parse_limit};
 use crate::query::{Query, parse};
 use crate::representation::Shown;
 use crate::services::Services;
-use crate::wire::{Run, SourceName};
+use crate::wire::{Run, SLUG, SourceName};
 
 /// Which runs, and which page of them.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Parameters {
     /// Only runs on this workload.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"))]
+    #[schemars(regex = "SLUG")]
     workload: Option<String>,
     /// Only runs of the LLM with this id.
     #[schemars(with = "Uuid")]
@@ -31,6 +31,7 @@ pub(crate) struct Parameters {
     limit: Option<String>,
     /// The `id` of the last run of the page before; the first page where it is
     /// left out.
+    #[schemars(with = "Uuid")]
     after: Option<String>,
 }
 
@@ -39,11 +40,9 @@ impl Parameters {
         let source = |text: &str| {
             Source::parse(text).ok_or("a source is one of simulation, import, push, probe")
         };
-        let llm =
-            |text: &str| Uuid::try_parse(text).map(LlmId).map_err(|_| "is not the id of an LLM");
         Ok(RunFilter {
             workload: parse("workload", self.workload.as_deref(), WorkloadSlug::parse)?,
-            llm: parse("llm", self.llm.as_deref(), llm)?,
+            llm: parse_id("llm", self.llm.as_deref())?.map(LlmId),
             source: parse("source", self.source.as_deref(), source)?,
         })
     }
@@ -55,6 +54,7 @@ impl Parameters {
     operation_id = "listRuns",
     error_code = 401,
     error_code = 403,
+    error_code = 404,
     error_code = 422,
     error_code = 500,
     error_code = 503
@@ -66,10 +66,9 @@ pub(crate) async fn runs(
 ) -> Result<Shown<Vec<Run>>, ApiError> {
     let filter = parameters.0.filter()?;
     let limit = parse_limit(parameters.0.limit.as_deref())?;
-    let after = parameters.0.after.as_deref().map(|after| Uuid::try_parse(after).map(RunId));
-    let after = after.transpose().map_err(|_| unknown_cursor())?;
+    let after = parse_id("after", parameters.0.after.as_deref())?.map(RunId);
     let runs = services.browse_catalogue.runs(&filter, after, limit).await?;
-    let runs: Vec<_> = runs.ok_or_else(unknown_cursor)?.iter().map(Run::from).collect();
+    let runs: Vec<_> = runs.ok_or_else(nothing_after)?.iter().map(Run::from).collect();
     Ok(Shown::new(&runs, &*services.clock))
 }
 

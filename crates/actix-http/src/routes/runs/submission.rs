@@ -32,6 +32,9 @@ enum Layout {
     Lines,
 }
 
+/// The most runs of one submission.
+const MAX_RUNS: usize = 1000;
+
 impl Submission {
     async fn read(
         headers: &HeaderMap,
@@ -61,6 +64,12 @@ impl Submission {
                 .map(|(number, line)| json::parse(line).map_err(|e| e.at(&line_place(number))))
                 .collect::<Result<_, _>>()?,
         };
+        // Before the runs are summarised, which takes far more memory than they
+        // do as text.
+        if runs.len() > MAX_RUNS {
+            let reason = format!("{} runs, at most {MAX_RUNS} are taken at once", runs.len());
+            return Err(ApiError::invalid("body", reason));
+        }
         let into_domain = |(at, Object(run)): (usize, Object<NewRun>)| {
             run.into_domain(Source::Push).map_err(|refusal| self.refuse(at, &refusal))
         };
@@ -125,8 +134,8 @@ impl FromRequest for Submission {
 #[serde(untagged)]
 #[expect(dead_code, reason = "a schema; the body is parsed by its first character")]
 enum OneOrMany {
-    One(NewRun),
-    Many(#[schemars(length(min = 1))] Vec<NewRun>),
+    One(Box<NewRun>),
+    Many(#[schemars(length(min = 1, max = 1000))] Vec<NewRun>),
 }
 
 impl ApiComponent for Submission {

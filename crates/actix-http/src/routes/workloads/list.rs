@@ -1,14 +1,29 @@
 use actix_web::web::Data;
 use apistos::api_operation;
 use benchmark_domain::WorkloadSlug;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::auth::ReadKey;
 use crate::error::ApiError;
-use crate::page::{PageParameters, parse_limit, unknown_cursor};
-use crate::query::Query;
+use crate::page::parse_limit;
+use crate::query::{Query, parse};
 use crate::representation::Shown;
 use crate::services::Services;
-use crate::wire::Workload;
+use crate::wire::{SLUG, Workload};
+
+/// Which page.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Parameters {
+    /// How many workloads are shown at most; 100 where it is left out.
+    #[schemars(with = "u16", range(min = 1, max = 1000))]
+    limit: Option<String>,
+    /// The `slug` of the last workload of the page before; the first page where
+    /// it is left out.
+    #[schemars(regex = "SLUG")]
+    after: Option<String>,
+}
 
 /// Every workload that has runs, by slug
 #[api_operation(
@@ -22,13 +37,12 @@ use crate::wire::Workload;
 )]
 pub(crate) async fn workloads(
     _key: ReadKey,
-    parameters: Query<PageParameters>,
+    parameters: Query<Parameters>,
     services: Data<Services>,
 ) -> Result<Shown<Vec<Workload>>, ApiError> {
-    let PageParameters { limit, after } = parameters.0;
+    let Parameters { limit, after } = parameters.0;
     let limit = parse_limit(limit.as_deref())?;
-    let after = after.map(|after| WorkloadSlug::parse(&after)).transpose();
-    let after = after.map_err(|_| unknown_cursor())?;
+    let after = parse("after", after.as_deref(), WorkloadSlug::parse)?;
     let workloads = services.browse_catalogue.workloads(after.as_ref(), limit).await?;
     let workloads: Vec<_> = workloads.iter().map(Workload::from).collect();
     Ok(Shown::new(&workloads, &*services.clock))
