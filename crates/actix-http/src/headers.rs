@@ -1,5 +1,6 @@
 //! The header values that are the same in every answer, made once.
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// The header that carries a request's id, in both directions.
@@ -37,10 +38,17 @@ impl ContentPolicy {
     }
 }
 
-/// Adds what keeps a browser from misusing an answer.
-pub(crate) fn secure(headers: &mut HeaderMap, policy: ContentPolicy) {
+/// Adds what keeps a browser from misusing an answer. An answer for programs
+/// needs no more than its policy, which says what the older headers for pages
+/// say too; a 304 needs none, because it only refers to an answer that had them.
+pub(crate) fn secure(headers: &mut HeaderMap, policy: ContentPolicy, status: StatusCode) {
+    if status == StatusCode::NOT_MODIFIED {
+        return;
+    }
     headers.append(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.append(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.append(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.append(header::CONTENT_SECURITY_POLICY, policy.value());
+    if !matches!(policy, ContentPolicy::Nothing) {
+        headers.append(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        headers.append(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
 }

@@ -157,7 +157,7 @@ impl Exchange {
         let policy = route.policy;
         let id = std::mem::replace(&mut self.id, const { HeaderValue::from_static("") });
         let head = response.response_mut().head_mut();
-        secure(&mut head.headers, policy);
+        secure(&mut head.headers, policy, status);
         head.headers.append(X_REQUEST_ID, id);
         if self.worker.drain.has_begun() {
             head.set_connection_type(ConnectionType::Close);
@@ -250,17 +250,22 @@ mod tests {
     #[actix_web::test]
     async fn every_answer_has_an_id_and_the_security_headers() {
         let app = TestApp::empty();
-        for path in ["/", "/nothing", "/api/v1/llms", "/docs", "/openapi.json"] {
+        for path in ["/", "/nothing", "/api/v1/llms", "/docs", "/redoc", "/openapi.json"] {
             let answer = app.call(TestRequest::with_uri(path)).await;
-            for (name, value) in [
-                ("x-content-type-options", "nosniff"),
-                ("x-frame-options", "DENY"),
-                ("referrer-policy", "no-referrer"),
-            ] {
-                assert_eq!(answer.header(name), value, "{path}");
-            }
-            assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
-            assert!(!answer.header("x-request-id").is_empty());
+            assert!(!answer.header("x-request-id").is_empty(), "{path}");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+            let policy = answer.header("content-security-policy");
+            assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+            assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn pages_have_the_older_security_headers_too() {
+        for path in ["/docs", "/redoc"] {
+            let answer = TestApp::empty().call(TestRequest::with_uri(path)).await;
+            assert_eq!(answer.header("x-frame-options"), "DENY");
+            assert_eq!(answer.header("referrer-policy"), "no-referrer");
         }
     }
 

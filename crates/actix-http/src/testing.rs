@@ -10,7 +10,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, init_service};
 use benchmark_application::{
     Authenticate, BrowseCatalogue, CheckHealth, ComputeRanking, PublishRankings, ReadRanking,
-    RecordRuns, hash_key,
+    RecordRuns,
 };
 use benchmark_domain::{Run, WorkloadSlug};
 use benchmark_memory_adapter::{MemoryRankingCache, MemoryStore};
@@ -110,7 +110,7 @@ fn services_over(store: &Arc<MemoryStore>) -> Services {
     let record_runs =
         RecordRuns::new(store.clone(), store.clone(), publish, cache.clone(), clock.clone());
     Services {
-        authenticate: Authenticate::new(Some(hash_key(KEY)), store.clone(), clock.clone()),
+        authenticate: Authenticate::new(Some(KEY.into()), store.clone(), clock.clone()),
         read_ranking: Arc::new(ReadRanking::new(cache, compute)),
         browse_catalogue: BrowseCatalogue::new(store.clone(), store.clone()),
         record_runs: Arc::new(record_runs),

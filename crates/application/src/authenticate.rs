@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
-use benchmark_ports::{ApiKeyId, ApiKeyStore, Clock, KeyHash, Scopes, StoreError};
+use benchmark_ports::{ApiKeyId, ApiKeyStore, Clock, Scopes, StoreError};
+use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
-use crate::plain_key::{PlainKey, hash_key};
+use crate::plain_key::PlainKey;
 
 /// Who is asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub enum AuthenticateError {
 
 /// Tells who presents a key.
 pub struct Authenticate {
-    bootstrap: Option<KeyHash>,
+    bootstrap: Option<SecretString>,
     keys: Arc<dyn ApiKeyStore>,
     clock: Arc<dyn Clock>,
 }
@@ -36,7 +37,7 @@ pub struct Authenticate {
 impl Authenticate {
     /// `bootstrap` is a key from the configuration, with every scope.
     pub fn new(
-        bootstrap: Option<KeyHash>,
+        bootstrap: Option<SecretString>,
         keys: Arc<dyn ApiKeyStore>,
         clock: Arc<dyn Clock>,
     ) -> Self {
@@ -48,16 +49,15 @@ impl Authenticate {
     /// # Errors
     /// [`AuthenticateError`].
     pub async fn run(&self, presented: &str) -> Result<Principal, AuthenticateError> {
-        let hash = hash_key(presented);
-        // The comparison takes the same time wherever two hashes differ.
-        if self.bootstrap.is_some_and(|key| key.0.ct_eq(&hash.0).into()) {
+        // The comparison takes the same time wherever two keys differ.
+        let is_presented =
+            |key: &SecretString| key.expose_secret().as_bytes().ct_eq(presented.as_bytes()).into();
+        if self.bootstrap.as_ref().is_some_and(is_presented) {
             return Ok(Principal { key: None, scopes: Scopes::all() });
         }
-        if PlainKey::parse(presented).is_none() {
-            return Err(AuthenticateError::NotValid);
-        }
+        let plain = PlainKey::parse(presented).ok_or(AuthenticateError::NotValid)?;
         let now = self.clock.now();
-        let valid = self.keys.find(&hash).await?.filter(|key| {
+        let valid = self.keys.find(&plain.hash()).await?.filter(|key| {
             key.revoked_at.is_none_or(|at| now < at) && key.expires_at.is_none_or(|at| now < at)
         });
         match valid {

@@ -27,7 +27,7 @@ pub use authenticate::{Authenticate, AuthenticateError, Principal};
 pub use browse_catalogue::BrowseCatalogue;
 pub use check_health::{CheckHealth, Health};
 pub use create_key::CreateKey;
-pub use plain_key::{PlainKey, hash_key};
+pub use plain_key::PlainKey;
 pub use publish_rankings::{PublishError, PublishRankings};
 pub use read_ranking::{ComputeRanking, ReadRanking};
 pub use record_runs::{RecordRuns, RecordRunsError};

@@ -31,21 +31,22 @@ impl PlainKey {
         (checksum(secret) == stated).then(|| Self(text.into()))
     }
 
-    /// What the key is stored and found by.
+    /// SHA-256 of the key: what it is stored and found by. Not a slow hash: the
+    /// key holds 160 random bits, which nobody guesses, and a slow hash would
+    /// let anyone keep the service busy.
     pub fn hash(&self) -> KeyHash {
-        hash_key(self.0.expose_secret())
+        KeyHash(Sha256::digest(self.0.expose_secret()).into())
+    }
+
+    /// The key as a secret to be compared with.
+    pub fn into_secret(self) -> SecretString {
+        self.0
     }
 
     /// The key itself, for its holder's eyes.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
-}
-
-/// SHA-256 of a key. Not a slow hash: the keys hold 160 random bits, which
-/// nobody guesses, and a slow hash would let anyone keep the service busy.
-pub fn hash_key(plain: &str) -> KeyHash {
-    KeyHash(Sha256::digest(plain).into())
 }
 
 fn checksum(secret: &str) -> String {

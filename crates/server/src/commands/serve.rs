@@ -3,10 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use benchmark_actix_http as http;
-use benchmark_application::{Authenticate, PlainKey, PublishRankings, hash_key};
+use benchmark_application::{Authenticate, PlainKey, PublishRankings};
 use benchmark_domain::Scenario;
-use benchmark_ports::{KeyHash, PageLimit, Randomness, RunFilter};
-use secrecy::ExposeSecret;
+use benchmark_ports::{PageLimit, RunFilter};
 
 use crate::commands::simulate;
 use crate::compose::Services;
@@ -35,7 +34,11 @@ pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result
     let registry = telemetry::registry(log)?;
     let services = Services::measured(&config, &registry).await?;
     services.publish_rankings.pending().await?;
-    let (bootstrap, demo_key) = bootstrap(&config, args.demo, &*services.randomness);
+    // A demonstration without a key in its configuration makes one for itself.
+    let demo_key =
+        (args.demo && config.api_key.is_none()).then(|| PlainKey::generate(&*services.randomness));
+    let bootstrap = config.api_key.or_else(|| demo_key.clone().map(PlainKey::into_secret));
+    let has_bootstrap = bootstrap.is_some();
     if args.demo {
         fill(&services).await?;
     }
@@ -67,12 +70,11 @@ pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result
         error => error.into(),
     })?;
     // Only now: a key that was stored by a start that failed would be lost.
-    let key = match (bootstrap, demo_key) {
-        (Some(_), demo_key) => demo_key.map(|key| (key, "valid until this process ends")),
-        (None, _) => {
-            let first = services.create_key.first().await?;
-            first.map(|key| (key, "shown this once, only its hash is stored"))
-        }
+    let key = if has_bootstrap {
+        demo_key.map(|key| (key, "valid until this process ends"))
+    } else {
+        let first = services.create_key.first().await?;
+        first.map(|key| (key, "shown this once, only its hash is stored"))
     };
     if let Some(address) = server.addresses().first() {
         greet(&format!("http://{address}"), key.as_ref())?;
@@ -106,24 +108,6 @@ async fn fill(services: &Services) -> anyhow::Result<()> {
         stdout(),
         "SIMULATED DATA: {runs} runs were drawn at random. They say nothing about any LLM."
     )?)
-}
-
-/// The key that is let in besides those in the store, as its hash; and for a
-/// demonstration without one in the configuration, the key itself, made just
-/// now.
-fn bootstrap(
-    config: &Config,
-    demo: bool,
-    randomness: &dyn Randomness,
-) -> (Option<KeyHash>, Option<PlainKey>) {
-    match &config.api_key {
-        Some(key) => (Some(hash_key(key.expose_secret())), None),
-        None if demo => {
-            let key = PlainKey::generate(randomness);
-            (Some(key.hash()), Some(key))
-        }
-        None => (None, None),
-    }
 }
 
 /// Says where the service is and how to ask it. The address comes last.

@@ -48,10 +48,15 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
+    fn name(&mut self, field: &Field) -> fmt::Result {
+        self.line.write_str(",\"")?;
+        self.line.write_str(field.name())?;
+        self.line.write_str("\":")
+    }
+
     fn write(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
         if self.result.is_ok() {
-            self.result =
-                write!(self.line, ",\"{}\":", field.name()).and_then(|()| value(&mut self.line));
+            self.result = self.name(field).and_then(|()| value(&mut self.line));
         }
     }
 }
