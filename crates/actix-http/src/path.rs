@@ -32,8 +32,10 @@ pub(crate) struct Segment<N> {
 
 impl<N: Named> Segment<N> {
     pub(crate) fn as_str(&self) -> &str {
-        // Every parameter is the last segment of its path.
-        self.request.path().rsplit('/').next().unwrap_or_default()
+        // A path that was matched as text has no parameters: there, the one
+        // that is spelled out is the last segment.
+        let spelled = || self.request.path().rsplit('/').next().unwrap_or_default();
+        self.request.match_info().get(N::NAME).unwrap_or_else(spelled)
     }
 }
 
