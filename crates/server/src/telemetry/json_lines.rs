@@ -1,11 +1,14 @@
+use std::cell::RefCell;
 use std::error::Error;
-use std::fmt::{self, Debug};
+use std::fmt::{self, Debug, Write};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, Utc};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Events as JSON, one a line, their fields beside `timestamp`, `level` and
@@ -27,7 +30,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         line.write_str("{\"timestamp\":\"")?;
-        SystemTime.format_time(&mut line)?;
+        write_now(&mut line)?;
         let metadata = event.metadata();
         line.write_str("\",\"level\":\"")?;
         line.write_str(metadata.level().as_str())?;
@@ -63,11 +66,11 @@ impl Fields<'_> {
 
 impl Visit for Fields<'_> {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.write(field, |line| write!(line, "{value}"));
+        self.write(field, |line| line.write_str(itoa::Buffer::new().format(value)));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.write(field, |line| write!(line, "{value}"));
+        self.write(field, |line| line.write_str(itoa::Buffer::new().format(value)));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
@@ -97,19 +100,54 @@ impl Visit for Fields<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.record_str(field, &format!("{value:?}"));
+        self.write(field, |line| {
+            line.write_char('"')?;
+            write!(Escaped(line), "{value:?}")?;
+            line.write_char('"')
+        });
     }
 }
 
-/// A JSON string. Most texts need no escapes and are copied as they are.
-fn write_string(line: &mut Writer<'_>, text: &str) -> fmt::Result {
-    if text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\' || b == 0x7f) {
-        let escaped = serde_json::to_string(text).map_err(|_| fmt::Error)?;
-        return line.write_str(&escaped);
+/// Writes the present moment to the microsecond, such as
+/// `2026-01-31T12:00:00.000000Z`. The second is written out once a second.
+fn write_now(line: &mut Writer<'_>) -> fmt::Result {
+    thread_local! {
+        static SECOND: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
     }
+    #[expect(clippy::disallowed_methods, reason = "the log is part of no use case")]
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    SECOND.with_borrow_mut(|(second, text)| {
+        if *second != now.as_secs() {
+            *second = now.as_secs();
+            let moment = DateTime::<Utc>::from(UNIX_EPOCH + Duration::from_secs(*second));
+            *text = moment.format("%Y-%m-%dT%H:%M:%S.").to_string();
+        }
+        line.write_str(text)
+    })?;
+    let mut micros = itoa::Buffer::new();
+    // The digit in front keeps the zeros.
+    line.write_str(&micros.format(1_000_000 + now.subsec_micros())[1..])?;
+    line.write_char('Z')
+}
+
+fn write_string(line: &mut Writer<'_>, text: &str) -> fmt::Result {
     line.write_char('"')?;
-    line.write_str(text)?;
+    Escaped(line).write_str(text)?;
     line.write_char('"')
+}
+
+/// Writes the inside of a JSON string. Most texts need no escapes and are copied
+/// as they are.
+struct Escaped<'a, 'w>(&'a mut Writer<'w>);
+
+impl Write for Escaped<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if !text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\' || b == 0x7f) {
+            return self.0.write_str(text);
+        }
+        let quoted = serde_json::to_string(text).map_err(|_| fmt::Error)?;
+        self.0.write_str(&quoted[1..quoted.len() - 1])
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-use std::io::{BufWriter, IsTerminal};
+use std::io::IsTerminal;
 
 use prometheus::IntCounter;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use thiserror::Error;
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::json_lines::JsonLines;
+use super::line_buffer::{LineBuffer, WrittenOnDrop};
 
 /// A key of the environment that says nothing about logs.
 #[derive(Debug, Error)]
@@ -23,45 +23,30 @@ pub(crate) enum InvalidLogConfig {
 
 /// The log of this process. What is not written yet is when it is dropped.
 pub(crate) struct Log {
-    _written_on_drop: WorkerGuard,
-    dropped: ErrorCounter,
+    lines: LineBuffer,
+    _written_on_drop: WrittenOnDrop,
 }
-
-/// How many lines may wait to be written: some megabytes.
-const WAITING_LINES: usize = 16_384;
-
-/// How much is written at once, where there is much to write.
-const WRITE_BYTES: usize = 64 * 1024;
 
 impl Log {
     /// Sends events to stderr, as `LOG_LEVEL` and `LOG_FORMAT` say. Events of
     /// the target `access`, one per request, can be switched off by themselves
     /// (`LOG_LEVEL=info,access=off`).
-    ///
-    /// A thread writes. Where it cannot keep up, because whoever reads stderr
-    /// does not, lines are dropped and counted: a slow log must not make slow
-    /// answers.
-    pub(crate) fn to_stderr(default_level: &str) -> Result<Self, InvalidLogConfig> {
+    pub(crate) fn to_stderr(default_level: &str) -> anyhow::Result<Self> {
         let var = |key| std::env::var(key).ok().filter(|value| !value.is_empty());
         let level = var("LOG_LEVEL").unwrap_or_else(|| default_level.to_owned());
         let filter = filter(&level).ok_or_else(|| InvalidLogConfig::Level(level.clone()))?;
         let format = var("LOG_FORMAT").unwrap_or_else(|| "pretty".to_owned());
-        let (writer, guard) = NonBlockingBuilder::default()
-            .lossy(true)
-            .buffered_lines_limit(WAITING_LINES)
-            .thread_name("log")
-            .finish(BufWriter::with_capacity(WRITE_BYTES, std::io::stderr()));
-        let log = Self { dropped: writer.error_counter(), _written_on_drop: guard };
+        let (buffer, written_on_drop) = LineBuffer::before(std::io::stderr())?;
         let lines = tracing_subscriber::fmt()
             .with_env_filter(filter)
-            .with_writer(writer)
+            .with_writer(buffer.clone())
             .with_ansi(std::io::stderr().is_terminal());
         match format.as_str() {
             "pretty" => lines.init(),
             "json" => lines.event_format(JsonLines).init(),
-            _ => return Err(InvalidLogConfig::Format(format)),
+            _ => return Err(InvalidLogConfig::Format(format).into()),
         }
-        Ok(log)
+        Ok(Self { lines: buffer, _written_on_drop: written_on_drop })
     }
 }
 
@@ -75,7 +60,7 @@ fn filter(text: &str) -> Option<EnvFilter> {
 
 /// Tells Prometheus how many lines were dropped.
 pub(crate) struct DroppedLines {
-    counter: ErrorCounter,
+    lines: LineBuffer,
     told: IntCounter,
 }
 
@@ -83,9 +68,9 @@ impl DroppedLines {
     pub(crate) fn of(log: &Log) -> prometheus::Result<Self> {
         let told = IntCounter::new(
             "benchmark_log_lines_dropped_total",
-            "Lines of the log that were dropped because writing them took too long.",
+            "Lines of the log that were dropped because writing them took too long or failed.",
         )?;
-        Ok(Self { counter: log.dropped.clone(), told })
+        Ok(Self { lines: log.lines.clone(), told })
     }
 }
 
@@ -95,8 +80,7 @@ impl Collector for DroppedLines {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let dropped = self.counter.dropped_lines() as u64;
-        self.told.inc_by(dropped.saturating_sub(self.told.get()));
+        self.told.inc_by(self.lines.dropped().saturating_sub(self.told.get()));
         self.told.collect()
     }
 }

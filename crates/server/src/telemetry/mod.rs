@@ -4,13 +4,14 @@
 
 mod cache;
 mod json_lines;
+mod line_buffer;
 mod log;
 mod publisher;
 mod store;
 
 use prometheus::{IntGaugeVec, Opts, Registry};
 
-pub(crate) use cache::MeasuredCache;
+pub(crate) use cache::{CacheMetrics, MeasuredCache};
 pub(crate) use log::Log;
 pub(crate) use publisher::CountedPublisher;
 pub(crate) use store::{MeasuredReader, MeasuredRunStore, StoreLatency};

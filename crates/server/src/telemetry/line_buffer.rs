@@ -1,0 +1,215 @@
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How many bytes may wait to be written: some ten thousand lines.
+const MOST_WAITING: usize = 8 << 20;
+
+/// How long lines gather between two writes where there are many.
+const GATHERING: Duration = Duration::from_millis(50);
+
+/// How many bytes are written at a time. Between two such pieces the thread
+/// steps back, so that requests on the same core do not wait for all of them.
+const PIECE: usize = 128 << 10;
+
+/// How long whoever ends waits for what is not written yet.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Lines on their way to where writing may take long. Whoever has one only
+/// copies it into memory; a thread writes. Where it cannot keep up lines are
+/// dropped and counted: a slow log must not make slow answers.
+///
+/// One buffer instead of a queue of lines: handing each line to the thread by
+/// itself costs more than making it.
+#[derive(Clone)]
+pub(crate) struct LineBuffer(Arc<Shared>);
+
+struct Shared {
+    waiting: Mutex<Waiting>,
+    wake: Condvar,
+    dropped: AtomicU64,
+}
+
+#[derive(Default)]
+struct Waiting {
+    lines: Vec<u8>,
+    /// Whether the thread sleeps until there are lines.
+    idle: bool,
+    ended: bool,
+}
+
+/// Has the lines written that wait when it is dropped, for as long as a second.
+pub(crate) struct WrittenOnDrop {
+    buffer: LineBuffer,
+    written: mpsc::Receiver<()>,
+}
+
+impl LineBuffer {
+    /// A buffer in front of `sink`, and what ends it.
+    pub(crate) fn before(sink: impl Write + Send + 'static) -> io::Result<(Self, WrittenOnDrop)> {
+        let (waiting, dropped) = (Mutex::default(), AtomicU64::new(0));
+        let buffer = Self(Arc::new(Shared { waiting, wake: Condvar::new(), dropped }));
+        let (done, written) = mpsc::channel();
+        let writing = buffer.clone();
+        thread::Builder::new().name("log".to_owned()).spawn(move || {
+            writing.0.write_to(sink);
+            // Nobody listens where nobody waits for the end.
+            _ = done.send(());
+        })?;
+        Ok((buffer.clone(), WrittenOnDrop { buffer, written }))
+    }
+
+    /// How many lines were dropped so far.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.0.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Adds whole lines.
+    fn add(&self, lines: &[u8]) {
+        let Shared { waiting, wake, dropped } = &*self.0;
+        let mut waiting = lock(waiting);
+        if waiting.lines.len() + lines.len() > MOST_WAITING {
+            dropped.fetch_add(count(lines), Ordering::Relaxed);
+            return;
+        }
+        waiting.lines.extend_from_slice(lines);
+        if std::mem::take(&mut waiting.idle) {
+            wake.notify_one();
+        }
+    }
+}
+
+impl Shared {
+    fn write_to(&self, mut sink: impl Write) {
+        let mut taken = Vec::new();
+        loop {
+            let mut waiting = lock(&self.waiting);
+            while waiting.lines.is_empty() && !waiting.ended {
+                waiting.idle = true;
+                waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            }
+            std::mem::swap(&mut waiting.lines, &mut taken);
+            let ended = waiting.ended;
+            drop(waiting);
+            for piece in taken.chunks(PIECE) {
+                if sink.write_all(piece).and_then(|()| sink.flush()).is_err() {
+                    self.dropped.fetch_add(count(piece), Ordering::Relaxed);
+                }
+                thread::yield_now();
+            }
+            taken.clear();
+            if ended {
+                return;
+            }
+            let waiting = lock(&self.waiting);
+            let gathered = self.wake.wait_timeout_while(waiting, GATHERING, |w| !w.ended);
+            drop(gathered);
+        }
+    }
+}
+
+impl Drop for WrittenOnDrop {
+    fn drop(&mut self) {
+        let Shared { waiting, wake, .. } = &*self.buffer.0;
+        lock(waiting).ended = true;
+        wake.notify_one();
+        // A sink that takes nothing any more must not hold up the end.
+        _ = self.written.recv_timeout(PATIENCE);
+    }
+}
+
+impl Write for &LineBuffer {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        self.add(lines);
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for LineBuffer {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
+
+fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn count(lines: &[u8]) -> u64 {
+    lines.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sink that writes when it is let.
+    struct Gated {
+        gate: mpsc::Receiver<()>,
+        written: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Gated {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.gate.recv().map_err(io::Error::other)?;
+            self.written.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn gated() -> (mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>, Gated) {
+        let (open, gate) = mpsc::channel();
+        let written = Arc::default();
+        (open, Arc::clone(&written), Gated { gate, written })
+    }
+
+    #[test]
+    fn what_waits_is_written_in_order_when_the_log_ends() {
+        let (open, written, sink) = gated();
+        let (buffer, end) = LineBuffer::before(sink).unwrap();
+        (0..100).for_each(|_| open.send(()).unwrap());
+        let text: String = (0..50).map(|number| format!("line {number}\n")).collect();
+        for line in text.split_inclusive('\n') {
+            (&buffer).write_all(line.as_bytes()).unwrap();
+        }
+        drop(end);
+        assert_eq!(String::from_utf8(written.lock().unwrap().clone()).unwrap(), text);
+        assert_eq!(buffer.dropped(), 0);
+    }
+
+    #[test]
+    fn a_sink_that_takes_nothing_costs_lines_and_holds_up_nobody() {
+        let (_shut, _, sink) = gated();
+        let (buffer, end) = LineBuffer::before(sink).unwrap();
+        let line = format!("{}\n", "x".repeat(1023));
+        for _ in 0..20_000 {
+            (&buffer).write_all(line.as_bytes()).unwrap();
+        }
+        assert!(buffer.dropped() > 0);
+        drop(end);
+    }
+
+    #[test]
+    fn lines_that_cannot_be_written_are_counted() {
+        let (shut, _, sink) = gated();
+        drop(shut);
+        let (buffer, end) = LineBuffer::before(sink).unwrap();
+        (&buffer).write_all(b"one\ntwo\n").unwrap();
+        drop(end);
+        assert_eq!(buffer.dropped(), 2);
+    }
+}
