@@ -91,6 +91,12 @@ fn quality(parameters: &str) -> u16 {
 /// Whether the caller has the representation with this entity tag already, by
 /// its `If-None-Match`: `*`, or a list compared weakly.
 pub(crate) fn is_known(request: &HeaderMap, tag: &[u8]) -> bool {
+    let Some(first) = request.get(header::IF_NONE_MATCH) else { return false };
+    // Who asks again mostly sends what it was given.
+    first.as_bytes() == tag || is_listed(request, tag)
+}
+
+fn is_listed(request: &HeaderMap, tag: &[u8]) -> bool {
     request
         .get_all(header::IF_NONE_MATCH)
         .filter_map(|line| line.to_str().ok())

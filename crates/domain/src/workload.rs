@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -9,7 +10,7 @@ use crate::summary::{InvalidSample, Summary};
 /// How a workload is asked for: 1 to 100 characters of `a-z`, `0-9`, `.`, `_`
 /// and `-`, a letter or digit first. Upper case is accepted and lowered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WorkloadSlug(String);
+pub struct WorkloadSlug(Arc<str>);
 
 impl WorkloadSlug {
     /// Parses a slug.
@@ -29,7 +30,7 @@ impl WorkloadSlug {
             Some((_, character)) => {
                 Err(InvalidName::Forbidden { what: WHAT, character, rule: RULE })
             }
-            None => Ok(Self(text.to_ascii_lowercase())),
+            None => Ok(Self(text.to_ascii_lowercase().into())),
         }
     }
 
@@ -42,7 +43,7 @@ impl WorkloadSlug {
 impl Default for WorkloadSlug {
     /// `default`, where nothing else is said.
     fn default() -> Self {
-        Self("default".to_owned())
+        Self("default".into())
     }
 }
 

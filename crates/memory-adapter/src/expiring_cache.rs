@@ -2,8 +2,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-use benchmark_domain::chrono::TimeDelta;
-use benchmark_ports::{Clock, Timestamp};
+use benchmark_ports::Clock;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 
@@ -11,7 +10,7 @@ use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 /// however many ask for it.
 pub(crate) struct ExpiringCache<K, V> {
     cache: Cache<K, Expiring<V>, Weight<K, V>>,
-    ttl: TimeDelta,
+    ttl_micros: i64,
     clock: Arc<dyn Clock>,
 }
 
@@ -26,7 +25,8 @@ pub(crate) enum Fresh<V> {
 #[derive(Clone)]
 struct Expiring<V> {
     value: V,
-    expires_at: Timestamp,
+    /// Microseconds since 1970.
+    expires_at: i64,
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> ExpiringCache<K, V> {
@@ -53,7 +53,8 @@ impl<K: Eq + Hash + Clone, V: Clone> ExpiringCache<K, V> {
             DefaultHashBuilder::default(),
             DefaultLifecycle::default(),
         );
-        Self { cache, ttl: TimeDelta::from_std(ttl).unwrap_or(TimeDelta::MAX), clock }
+        let ttl_micros = i64::try_from(ttl.as_micros()).unwrap_or(i64::MAX);
+        Self { cache, ttl_micros, clock }
     }
 
     /// The value, if it is there and has not expired.
@@ -62,7 +63,7 @@ impl<K: Eq + Hash + Clone, V: Clone> ExpiringCache<K, V> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let found = self.cache.get(key)?;
-        (self.clock.now() < found.expires_at).then_some(found.value)
+        (self.clock.unix_micros() < found.expires_at).then_some(found.value)
     }
 
     /// The value, which `load` makes unless it is there already or somebody
@@ -72,7 +73,7 @@ impl<K: Eq + Hash + Clone, V: Clone> ExpiringCache<K, V> {
         key: &K,
         load: impl Future<Output = Result<Fresh<V>, E>>,
     ) -> Result<V, E> {
-        let asked_at = self.clock.now();
+        let asked_at = self.clock.unix_micros();
         self.cache.remove_if(key, |found| found.expires_at <= asked_at);
         let guard = match self.cache.get_value_or_guard_async(key).await {
             Ok(found) => return Ok(found.value),
@@ -81,10 +82,9 @@ impl<K: Eq + Hash + Clone, V: Clone> ExpiringCache<K, V> {
         // What may not be kept reaches those who wait for it and has expired
         // for everybody else.
         let (value, expires_at) = match load.await? {
-            Fresh::Keep(value) => (value, asked_at.checked_add_signed(self.ttl)),
-            Fresh::Share(value) => (value, Some(asked_at)),
+            Fresh::Keep(value) => (value, asked_at.saturating_add(self.ttl_micros)),
+            Fresh::Share(value) => (value, asked_at),
         };
-        let expires_at = expires_at.unwrap_or(Timestamp::MAX_UTC);
         // The cache refuses what is heavier than all of it, which is no failure.
         _ = guard.insert(Expiring { value: value.clone(), expires_at });
         Ok(value)
