@@ -75,9 +75,9 @@ fn metrics_tell_of_requests_cache_store_and_build() {
     let metrics = service.get_with("/metrics", &[]).text();
     for expected in [
         "benchmark_build_info{version=",
-        "benchmark_cache_requests_total{result=\"hit\"} 1",
-        "benchmark_cache_requests_total{result=\"miss\"} 1",
-        "benchmark_cache_age_seconds_count 1",
+        "benchmark_cache_requests_total{result=\"hit\",tier=\"process\"} 1",
+        "benchmark_cache_requests_total{result=\"miss\",tier=\"process\"} 1",
+        "benchmark_cache_age_seconds_count{tier=\"process\"} 1",
         "benchmark_rankings_published_total",
         "benchmark_store_duration_seconds_count{operation=\"current\"",
         "/api/v1/benchmark/{metric}",

@@ -2,6 +2,7 @@
 //! handler.
 
 use std::collections::BTreeMap;
+use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
@@ -10,17 +11,20 @@ use actix_web::{FromRequest, HttpRequest};
 use apistos::reference_or::ReferenceOr;
 use apistos::security::{ApiKey, ApiKeyIn, SecurityScheme, SecurityType};
 use apistos::{ApiComponent, IndexMap, Schema};
-use benchmark_application::AuthenticateError;
+use benchmark_application::{AuthenticateError, Principal};
 use benchmark_ports::Scope;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{Either, LocalBoxFuture};
 
 use crate::error::ApiError;
 use crate::headers::X_API_KEY;
 use crate::services::Services;
 
-/// Proof that the caller's key has a scope.
+/// Proof that the caller's key has a scope, and whose key it is.
 #[derive(Debug)]
-pub(crate) struct Key<S>(PhantomData<S>);
+pub(crate) struct Key<S> {
+    principal: Principal,
+    scope: PhantomData<S>,
+}
 
 /// A scope as a type.
 pub(crate) trait ScopeType: 'static {
@@ -46,32 +50,56 @@ impl ScopeType for Writing {
 }
 
 impl<S: ScopeType> Key<S> {
+    /// Who is asking.
+    pub(crate) fn principal(&self) -> Principal {
+        self.principal
+    }
+
+    fn of(principal: Principal) -> Result<Self, ApiError> {
+        if principal.scopes.contains(S::SCOPE) {
+            Ok(Self { principal, scope: PhantomData })
+        } else {
+            Err(ApiError::forbidden(S::SCOPE.as_str()))
+        }
+    }
+
+    /// The key, where it is known at once who presents it.
+    fn peek(request: &HttpRequest) -> Option<Result<Self, ApiError>> {
+        let services = request.app_data::<Data<Services>>()?;
+        services.authenticate.peek(presented(request)?).map(Self::of)
+    }
+
     async fn check(request: &HttpRequest) -> Result<Self, ApiError> {
         let services = request
             .app_data::<Data<Services>>()
             .ok_or_else(|| ApiError::internal("the application has no services"))?;
-        let presented = request.headers().get(X_API_KEY).and_then(|key| key.to_str().ok());
-        let presented = presented.ok_or_else(ApiError::unauthorized)?;
+        let presented = presented(request).ok_or_else(ApiError::unauthorized)?;
         let principal =
             services.authenticate.run(presented).await.map_err(|error| match error {
                 AuthenticateError::NotValid => ApiError::unauthorized(),
                 AuthenticateError::Store(error) => error.into(),
             })?;
-        if principal.scopes.contains(S::SCOPE) {
-            Ok(Self(PhantomData))
-        } else {
-            Err(ApiError::forbidden(S::SCOPE.as_str()))
-        }
+        Self::of(principal)
     }
+}
+
+fn presented(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(X_API_KEY).and_then(|key| key.to_str().ok())
 }
 
 impl<S: ScopeType> FromRequest for Key<S> {
     type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+    type Future =
+        Either<Ready<Result<Self, ApiError>>, LocalBoxFuture<'static, Result<Self, ApiError>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { Self::check(&request).await })
+        match Self::peek(request) {
+            Some(key) => Either::Left(ready(key)),
+            None => {
+                let request = request.clone();
+                Either::Right(Box::pin(async move { Self::check(&request).await }))
+            }
+        }
     }
 }
 
@@ -109,7 +137,9 @@ mod tests {
     use actix_web::test::TestRequest;
     use benchmark_application::Authenticate;
     use benchmark_port_contracts::async_trait;
-    use benchmark_ports::{ApiKey, ApiKeyStore, KeyHash, Scope, StoreError};
+    use benchmark_ports::{
+        ApiKey, ApiKeyId, ApiKeyStore, KeyHash, PageLimit, Scope, StoreError, Timestamp,
+    };
 
     use crate::testing::TestApp;
 
@@ -140,19 +170,41 @@ mod tests {
 
     struct Silent;
 
-    #[async_trait]
-    impl ApiKeyStore for Silent {
-        async fn insert(&self, _: &ApiKey) -> Result<(), StoreError> {
-            Err(StoreError::unavailable("the driver's own words"))
-        }
-
-        async fn find(&self, _: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
+    impl Silent {
+        async fn fail<T>(&self) -> Result<T, StoreError> {
             tokio::task::yield_now().await;
             Err(StoreError::unavailable("the driver's own words"))
         }
+    }
+
+    #[async_trait]
+    impl ApiKeyStore for Silent {
+        async fn insert(&self, _: &ApiKey) -> Result<(), StoreError> {
+            self.fail().await
+        }
+
+        async fn find(&self, _: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
+            self.fail().await
+        }
 
         async fn any(&self) -> Result<bool, StoreError> {
-            Err(StoreError::unavailable("the driver's own words"))
+            self.fail().await
+        }
+
+        async fn list(
+            &self,
+            _: Option<ApiKeyId>,
+            _: PageLimit,
+        ) -> Result<Option<Vec<ApiKey>>, StoreError> {
+            self.fail().await
+        }
+
+        async fn revoke(&self, _: ApiKeyId, _: Timestamp) -> Result<Option<ApiKey>, StoreError> {
+            self.fail().await
+        }
+
+        async fn note_use(&self, _: ApiKeyId, _: Timestamp) -> Result<(), StoreError> {
+            self.fail().await
         }
     }
 

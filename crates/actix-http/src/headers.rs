@@ -9,6 +9,15 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 /// The header that carries a caller's key.
 pub(crate) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
+/// The header that carries what a caller calls a request.
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The header that tells an answer given before from one given now.
+pub(crate) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// The header in which a cache says how it came by an answer.
+pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
 /// What a browser may load on behalf of an answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ContentPolicy {

@@ -29,6 +29,7 @@ mod drain;
 mod envelope;
 mod error;
 mod headers;
+mod idempotency;
 mod json;
 mod metrics;
 #[doc(hidden)]
@@ -36,6 +37,7 @@ mod negotiation;
 mod observe;
 mod page;
 mod path;
+mod prepared;
 mod query;
 mod representation;
 mod request_id;

@@ -1,10 +1,29 @@
 use std::sync::Arc;
 
 use benchmark_domain::Timestamp;
+use benchmark_domain::chrono::SubsecRound;
 use benchmark_domain::uuid::Builder;
 use benchmark_ports::{ApiKey, ApiKeyId, ApiKeyStore, Clock, Randomness, Scopes, StoreError};
+use thiserror::Error;
 
 use crate::plain_key::PlainKey;
+
+/// Why there is no new key.
+#[derive(Debug, Error)]
+pub enum CreateKeyError {
+    /// Who is to have it is not named properly.
+    #[error("must have 1 to {} characters, none of them a control character", CreateKey::MAX_OWNER_CHARS)]
+    Owner,
+    /// It would allow nothing.
+    #[error("at least one scope is needed")]
+    NoScope,
+    /// It would never be valid.
+    #[error("must lie in the future")]
+    Expired,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// Makes API keys.
 pub struct CreateKey {
@@ -14,6 +33,9 @@ pub struct CreateKey {
 }
 
 impl CreateKey {
+    /// How many characters an owner may have.
+    pub const MAX_OWNER_CHARS: usize = 100;
+
     /// Keys go to this store.
     pub fn new(
         keys: Arc<dyn ApiKeyStore>,
@@ -24,30 +46,30 @@ impl CreateKey {
     }
 
     /// Makes a key and stores its hash. The plain key is in the answer and
-    /// nowhere else.
+    /// nowhere else. The owner is trimmed, the expiry kept to the microsecond.
     ///
     /// # Errors
-    /// [`StoreError`]; there is no key then.
+    /// [`CreateKeyError`]; there is no key then.
     pub async fn run(
         &self,
-        owner: String,
+        owner: &str,
         scopes: Scopes,
         expires_at: Option<Timestamp>,
-    ) -> Result<(ApiKey, PlainKey), StoreError> {
-        let plain = PlainKey::generate(&*self.randomness);
-        let mut id = [0; 16];
-        self.randomness.fill(&mut id);
-        let key = ApiKey {
-            id: ApiKeyId(Builder::from_random_bytes(id).into_uuid()),
-            hash: plain.hash(),
-            scopes,
-            owner,
-            created_at: self.clock.now(),
-            expires_at,
-            revoked_at: None,
-        };
-        self.keys.insert(&key).await?;
-        Ok((key, plain))
+    ) -> Result<(ApiKey, PlainKey), CreateKeyError> {
+        let owner = owner.trim();
+        let length = owner.chars().count();
+        if !(1..=Self::MAX_OWNER_CHARS).contains(&length) || owner.contains(char::is_control) {
+            return Err(CreateKeyError::Owner);
+        }
+        if scopes == Scopes::default() {
+            return Err(CreateKeyError::NoScope);
+        }
+        let now = self.clock.now();
+        let expires_at = expires_at.map(|at| at.trunc_subsecs(6));
+        if expires_at.is_some_and(|at| at <= now) {
+            return Err(CreateKeyError::Expired);
+        }
+        Ok(self.store(owner, scopes, now, expires_at).await?)
     }
 
     /// Makes a key with every scope if there is no key at all; `None` if there
@@ -59,7 +81,32 @@ impl CreateKey {
         if self.keys.any().await? {
             return Ok(None);
         }
-        let (_, plain) = self.run("first key".to_owned(), Scopes::all(), None).await?;
+        let now = self.clock.now();
+        let (_, plain) = self.store("first key", Scopes::all(), now, None).await?;
         Ok(Some(plain))
+    }
+
+    async fn store(
+        &self,
+        owner: &str,
+        scopes: Scopes,
+        created_at: Timestamp,
+        expires_at: Option<Timestamp>,
+    ) -> Result<(ApiKey, PlainKey), StoreError> {
+        let plain = PlainKey::generate(&*self.randomness);
+        let mut id = [0; 16];
+        self.randomness.fill(&mut id);
+        let key = ApiKey {
+            id: ApiKeyId(Builder::from_random_bytes(id).into_uuid()),
+            hash: plain.hash(),
+            scopes,
+            owner: owner.to_owned(),
+            created_at,
+            expires_at,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        self.keys.insert(&key).await?;
+        Ok((key, plain))
     }
 }

@@ -5,8 +5,9 @@ use benchmark_domain::{
     EntryId, Metric, RankingEntry, RankingScope, Statistic, Window, WorkloadSlug, rank,
 };
 use benchmark_ports::{
-    Catalogue, Clock, Document, LoadError, LoadRanking, Loaded, PageLimit, RankingCache,
-    RankingEncoder, RankingQuery, RankingReader, RankingView, StoreError, Subject,
+    Catalogue, Clock, LoadError, LoadRanking, Loaded, PageLimit, RankingCache,
+    RankingEncoder, RankingQuery, RankingReader, RankingView, Served, StoreError,
+    Subject,
 };
 
 /// Answers questions for rankings, from the cache where it can.
@@ -25,9 +26,9 @@ impl ReadRanking {
     ///
     /// # Errors
     /// [`LoadError`].
-    pub async fn run(&self, query: &RankingQuery) -> Result<Arc<Document>, LoadError> {
+    pub async fn run(&self, query: &RankingQuery) -> Result<Served, LoadError> {
         match self.cache.peek(query) {
-            Some(document) => Ok(document),
+            Some(served) => Ok(served),
             None => self.cache.get_or_load(query, &self.compute).await,
         }
     }

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use benchmark_domain::chrono::TimeDelta;
 use benchmark_domain::{MetricName, Run};
-use benchmark_ports::{Catalogue, Clock, RankingCache, RecordOutcome, RunStore, StoreError};
+use benchmark_ports::{
+    Catalogue, Clock, RankingCache, RecordOutcome, Recording, RunStore, StoreError, Submission,
+};
 use thiserror::Error;
 
 use crate::publish_rankings::PublishRankings;
@@ -29,9 +31,21 @@ pub enum RecordRunsError {
         /// Which run, counted from 0.
         run: usize,
     },
+    /// What is submitted under a key is not what was submitted under it before.
+    #[error("the key stands for another submission")]
+    KeyTaken,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Submitted {
+    /// Its runs were recorded now.
+    Now(Vec<RecordOutcome>),
+    /// It was submitted before; this is what became of its runs then.
+    Before(Vec<RecordOutcome>),
 }
 
 /// How far another machine's clock may be ahead of ours.
@@ -67,6 +81,29 @@ impl RecordRuns {
     /// # Errors
     /// [`RecordRunsError`].
     pub async fn run(&self, runs: &[Run]) -> Result<Vec<RecordOutcome>, RecordRunsError> {
+        match self.record(runs, None).await? {
+            Submitted::Now(outcomes) | Submitted::Before(outcomes) => Ok(outcomes),
+        }
+    }
+
+    /// The same for what is submitted under an idempotency key: sent again, it
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`RecordRunsError`].
+    pub async fn submit(
+        &self,
+        runs: &[Run],
+        submission: &Submission,
+    ) -> Result<Submitted, RecordRunsError> {
+        self.record(runs, Some(submission)).await
+    }
+
+    async fn record(
+        &self,
+        runs: &[Run],
+        submission: Option<&Submission>,
+    ) -> Result<Submitted, RecordRunsError> {
         if runs.is_empty() {
             return Err(RecordRunsError::Nothing);
         }
@@ -75,7 +112,11 @@ impl RecordRuns {
             return Err(RecordRunsError::InTheFuture { run });
         }
         self.check_metrics(runs).await?;
-        let recorded = self.runs.record(runs, now).await?;
+        let recorded = match self.runs.record(runs, now, submission).await? {
+            Recording::Recorded(recorded) => recorded,
+            Recording::Replayed(outcomes) => return Ok(Submitted::Before(outcomes)),
+            Recording::KeyTaken => return Err(RecordRunsError::KeyTaken),
+        };
         for scope in &recorded.affected {
             self.publish.run_or_log(scope).await;
         }
@@ -86,7 +127,7 @@ impl RecordRuns {
         for workload in workloads {
             self.cache.forget(workload).await;
         }
-        Ok(recorded.outcomes)
+        Ok(Submitted::Now(recorded.outcomes))
     }
 
     async fn check_metrics(&self, runs: &[Run]) -> Result<(), RecordRunsError> {

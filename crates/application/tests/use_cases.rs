@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use benchmark_application::{
-    Authenticate, AuthenticateError, ComputeRanking, CreateKey, PublishRankings, ReadRanking,
-    RecordRuns, RecordRunsError,
+    Authenticate, AuthenticateError, ComputeRanking, CreateKey, CreateKeyError, ListKeys,
+    PublishRankings, ReadRanking,
+    RecordRuns, RecordRunsError, RevokeKey,
 };
 use benchmark_domain::chrono::TimeDelta;
 use benchmark_domain::{
@@ -19,7 +20,7 @@ use benchmark_memory_adapter::{MemoryRankingCache, MemoryStore};
 use benchmark_port_contracts::StoppedClock;
 use benchmark_port_contracts::fixtures::{a_run, at, page, slug, ttft};
 use benchmark_ports::{
-    Clock, Document, LoadError, PublishOutcome, Randomness, RankingEncoder, RankingPublisher,
+    ApiKeyId, Clock, Document, LoadError, PublishOutcome, Randomness, RankingEncoder, RankingPublisher,
     RankingQuery, RankingReader, RankingView, RecordOutcome, Revision, RunFilter, RunStore, Scope,
     Scopes, StoreError, Subject,
 };
@@ -121,7 +122,7 @@ impl House {
     }
 
     async fn answer(&self, query: &RankingQuery) -> String {
-        let document = self.read.run(query).await.unwrap();
+        let document = self.read.run(query).await.unwrap().document;
         String::from_utf8(document.json().to_vec()).unwrap()
     }
 }
@@ -273,10 +274,11 @@ async fn a_key_opens_what_its_scopes_say_until_it_expires() {
     let authenticate = Authenticate::new(None, store, clock.clone());
     let scopes: Scopes = [Scope::Read].into_iter().collect();
     let expiry = Some(at(0) + TimeDelta::hours(1));
-    let (key, plain) = create.run("router".to_owned(), scopes, expiry).await.unwrap();
+    let (key, plain) = create.run(" router ", scopes, expiry).await.unwrap();
 
     let principal = authenticate.run(plain.expose()).await.unwrap();
     assert_eq!((principal.key, principal.scopes), (Some(key.id), scopes));
+    assert_eq!(key.owner, "router");
     for wrong in ["", "bmk_", &plain.expose().replace('0', "1")] {
         let refused = authenticate.run(wrong).await;
         assert!(matches!(refused, Err(AuthenticateError::NotValid)), "{wrong}");
@@ -292,4 +294,50 @@ async fn the_first_key_is_made_once() {
     let create = CreateKey::new(store, clock, Arc::new(Counter::default()));
     assert!(create.first().await.unwrap().is_some());
     assert!(create.first().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_key_that_is_nobodys_opens_nothing_or_is_never_valid_is_not_made() {
+    let store = Arc::new(MemoryStore::default());
+    let clock = Arc::new(StoppedClock::at(at(0)));
+    let create = CreateKey::new(store.clone(), clock, Arc::new(Counter::default()));
+    let read: Scopes = [Scope::Read].into_iter().collect();
+    for owner in ["", " ", "a\u{7}b", &"x".repeat(101)] {
+        let refused = create.run(owner, read, None).await;
+        assert!(matches!(refused, Err(CreateKeyError::Owner)), "{owner:?}");
+    }
+    let refused = create.run("router", Scopes::default(), None).await;
+    assert!(matches!(refused, Err(CreateKeyError::NoScope)));
+    // One nanosecond is not kept.
+    for expiry in [at(-1), at(0), at(0) + TimeDelta::nanoseconds(1)] {
+        let refused = create.run("router", read, Some(expiry)).await;
+        assert!(matches!(refused, Err(CreateKeyError::Expired)), "{expiry}");
+    }
+    assert_eq!(ListKeys::new(store).run(None, page(10)).await.unwrap(), Some(vec![]));
+    create.run(&"é".repeat(100), read, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_refused_from_that_moment_on_and_listed_as_revoked() {
+    let store = Arc::new(MemoryStore::default());
+    let clock = Arc::new(StoppedClock::at(at(0)));
+    let create = CreateKey::new(store.clone(), clock.clone(), Arc::new(Counter::default()));
+    let revoke = RevokeKey::new(store.clone(), clock.clone());
+    let list = ListKeys::new(store.clone());
+    let authenticate = Authenticate::new(None, store, clock.clone());
+    let (key, plain) = create.run("router", Scopes::all(), None).await.unwrap();
+
+    clock.advance(TimeDelta::seconds(5));
+    authenticate.run(plain.expose()).await.unwrap();
+    assert_eq!(revoke.run(key.id).await.unwrap().unwrap().revoked_at, Some(at(5)));
+    assert!(authenticate.run(plain.expose()).await.is_err());
+    clock.advance(TimeDelta::seconds(5));
+    revoke.run(key.id).await.unwrap();
+    let listed = list.run(None, page(10)).await.unwrap().unwrap();
+    let times: Vec<_> = listed.iter().map(|key| (key.revoked_at, key.last_used_at)).collect();
+    assert_eq!(times, [(Some(at(5)), Some(at(5)))]);
+
+    let nobody = ApiKeyId(benchmark_domain::uuid::Uuid::nil());
+    assert_eq!(revoke.run(nobody).await.unwrap(), None);
+    assert_eq!(list.run(Some(nobody), page(10)).await.unwrap(), None);
 }

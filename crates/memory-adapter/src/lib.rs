@@ -1,8 +1,11 @@
 //! What a single process can do without a server.
 //!
 //! - [`MemoryRankingCache`] keeps encoded rankings within a bounded number of
-//!   bytes, and [`CachedApiKeys`] keeps the answers of another key store for a
-//!   few seconds. The server puts both in front of its stores.
+//!   bytes, [`LastGoodRankings`] falls back on older ones while there are no new
+//!   ones, and [`CachedApiKeys`] keeps the answers of another key store for a few
+//!   seconds. The server puts all three in front of its stores.
+//! - [`MemoryRateLimiter`] and [`MemoryInvalidationBus`] are for a service that
+//!   is alone; the former also where replicas cannot count together.
 //! - [`MemoryStore`] plays every store in memory, for tests of what is built
 //!   on the ports: it passes the same suite as the real ones, in one line.
 //!
@@ -27,13 +30,20 @@ mod api_key_store;
 mod cached_api_keys;
 mod catalogue;
 mod expiring_cache;
+mod generations;
 mod health;
+mod last_good_rankings;
+mod invalidation_bus;
 mod ranking_cache;
 mod ranking_publisher;
 mod ranking_reader;
+mod rate_limiter;
 mod run_store;
 mod store;
 
 pub use cached_api_keys::CachedApiKeys;
+pub use last_good_rankings::{LastGoodRankings, Staleness};
+pub use invalidation_bus::MemoryInvalidationBus;
 pub use ranking_cache::MemoryRankingCache;
+pub use rate_limiter::MemoryRateLimiter;
 pub use store::MemoryStore;

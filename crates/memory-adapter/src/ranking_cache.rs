@@ -1,16 +1,16 @@
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
+use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
 use benchmark_ports::{
-    Clock, Document, LoadError, LoadRanking, Loaded, RankingCache, RankingQuery,
+    Clock, Document, LoadError, LoadRanking, Loaded, RankingCache, RankingQuery, Served,
 };
 use quick_cache::Equivalent;
 
 use crate::expiring_cache::{ExpiringCache, Fresh};
+use crate::generations::Generations;
 
 /// Keeps encoded rankings in the process: for a time, within a number of bytes.
 pub struct MemoryRankingCache {
@@ -34,31 +34,37 @@ impl MemoryRankingCache {
     }
 
     fn generation(&self, query: &RankingQuery) -> u64 {
-        self.generations.of(&query.workload).load(Ordering::Acquire)
+        self.generations.now(&query.workload)
     }
 }
 
 #[async_trait]
 impl RankingCache for MemoryRankingCache {
-    fn peek(&self, query: &RankingQuery) -> Option<Arc<Document>> {
-        self.answers.get(&BorrowedKey { query, generation: self.generation(query) })
+    fn peek(&self, query: &RankingQuery) -> Option<Served> {
+        let key = BorrowedKey { query, generation: self.generation(query) };
+        self.answers.get(&key).map(Served::fresh)
     }
 
     async fn get_or_load(
         &self,
         query: &RankingQuery,
         loader: &dyn LoadRanking,
-    ) -> Result<Arc<Document>, LoadError> {
+    ) -> Result<Served, LoadError> {
         let generation = self.generation(query);
         let load = async {
             let Loaded { document, keep } = loader.load(query).await?;
             Ok(if keep { Fresh::Keep(document) } else { Fresh::Share(document) })
         };
-        self.answers.get_or_load(&Key { query: query.clone(), generation }, load).await
+        let key = Key { query: query.clone(), generation };
+        self.answers.get_or_load(&key, load).await.map(Served::fresh)
     }
 
     async fn forget(&self, workload: &WorkloadSlug) {
-        self.generations.of(workload).fetch_add(1, Ordering::AcqRel);
+        self.generations.end(workload);
+    }
+
+    async fn forget_everything(&self) {
+        self.generations.end_all();
     }
 }
 
@@ -87,25 +93,5 @@ struct BorrowedKey<'a> {
 impl Equivalent<Key> for BorrowedKey<'_> {
     fn equivalent(&self, key: &Key) -> bool {
         self.generation == key.generation && *self.query == key.query
-    }
-}
-
-/// How often each workload was forgotten. There are fewer counters than there
-/// may be workloads: where two share one, forgetting the one loads the other
-/// again once too often.
-struct Generations(Box<[AtomicU64]>);
-
-impl Generations {
-    const COUNTERS: usize = 4096;
-
-    fn of(&self, workload: &WorkloadSlug) -> &AtomicU64 {
-        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(workload);
-        &self.0[hash as usize % Self::COUNTERS]
-    }
-}
-
-impl Default for Generations {
-    fn default() -> Self {
-        Self((0..Self::COUNTERS).map(|_| AtomicU64::new(0)).collect())
     }
 }

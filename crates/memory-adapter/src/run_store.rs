@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use benchmark_domain::{LlmId, MetricName, RankingScope, Run, RunId, RunParts, Timestamp};
 use benchmark_ports::{
-    PageLimit, RecordOutcome, RecordedRun, RecordedRuns, RunFilter, RunStore, StoreError,
+    IdempotencyKey, PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording, RunFilter, RunStore,
+    SUBMISSIONS_KEPT, StoreError, Submission,
 };
 
 use crate::MemoryStore;
-use crate::store::State;
+use crate::store::{KnownSubmission, State};
 
 #[async_trait]
 impl RunStore for MemoryStore {
@@ -16,8 +17,15 @@ impl RunStore for MemoryStore {
         &self,
         runs: &[Run],
         recorded_at: Timestamp,
-    ) -> Result<RecordedRuns, StoreError> {
+        submission: Option<&Submission>,
+    ) -> Result<Recording, StoreError> {
         let mut state = self.state();
+        state.submissions.retain(|_, known| known.recorded_at + SUBMISSIONS_KEPT > recorded_at);
+        if let Some(known) = submission.and_then(|sent| state.submissions.get(&name_of(sent))) {
+            let same = submission.is_some_and(|sent| sent.digest == known.digest);
+            let replayed = || Recording::Replayed(known.outcomes.clone());
+            return Ok(if same { replayed() } else { Recording::KeyTaken });
+        }
         for metric in runs.iter().flat_map(|run| run.measurements().keys()) {
             if !state.metrics.contains_key(metric) {
                 return Err(StoreError::failed(format!("there is no metric {metric}")));
@@ -44,7 +52,13 @@ impl RunStore for MemoryStore {
         for scope in &affected {
             state.rankings.entry(scope.clone()).or_default().revision.0 += 1;
         }
-        Ok(RecordedRuns { outcomes, affected: affected.into_iter().collect() })
+        if let Some(sent) = submission {
+            let (digest, outcomes) = (sent.digest, outcomes.clone());
+            let known = KnownSubmission { digest, outcomes, recorded_at };
+            state.submissions.insert(name_of(sent), known);
+        }
+        let affected = affected.into_iter().collect();
+        Ok(Recording::Recorded(RecordedRuns { outcomes, affected }))
     }
 
     async fn run(&self, id: RunId) -> Result<Option<RecordedRun>, StoreError> {
@@ -76,6 +90,11 @@ impl RunStore for MemoryStore {
         runs.sort_by_key(|run| newest_first(run));
         Ok(Some(runs.into_iter().take(limit.get()).cloned().collect()))
     }
+}
+
+/// What a submission is known by.
+fn name_of(submission: &Submission) -> (String, IdempotencyKey) {
+    (submission.sender.clone(), submission.key.clone())
 }
 
 fn newest_first(recorded: &RecordedRun) -> Reverse<(Timestamp, RunId)> {

@@ -1,11 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use benchmark_domain::{
     Llm, LlmId, Metric, MetricName, Publication, RankingScope, RunId, Workload, WorkloadSlug,
     metrics,
 };
-use benchmark_ports::{ApiKey, RecordedRun, Revision};
+use benchmark_ports::{ApiKey, IdempotencyKey, RecordOutcome, RecordedRun, Revision, Timestamp};
 
 /// Every store in memory, for tests: nothing outlives it.
 #[derive(Debug, Default)]
@@ -21,6 +21,15 @@ pub(crate) struct State {
     pub(crate) runs: BTreeMap<RunId, RecordedRun>,
     pub(crate) rankings: BTreeMap<RankingScope, Ranking>,
     pub(crate) keys: Vec<ApiKey>,
+    pub(crate) submissions: HashMap<(String, IdempotencyKey), KnownSubmission>,
+}
+
+/// What became of a submission.
+#[derive(Debug)]
+pub(crate) struct KnownSubmission {
+    pub(crate) digest: [u8; 32],
+    pub(crate) outcomes: Vec<RecordOutcome>,
+    pub(crate) recorded_at: Timestamp,
 }
 
 /// What is known of one scope.
@@ -39,6 +48,7 @@ impl Default for State {
             runs: BTreeMap::new(),
             rankings: BTreeMap::new(),
             keys: Vec::new(),
+            submissions: HashMap::new(),
         }
     }
 }

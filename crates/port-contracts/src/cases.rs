@@ -20,6 +20,12 @@ macro_rules! store_contract {
             recording_no_runs_changes_nothing
             a_known_workload_keeps_its_conditions
             a_thousand_runs_are_recorded_in_one_call
+            a_submission_sent_again_is_replayed
+            a_key_that_stands_for_another_submission_is_taken
+            senders_do_not_share_their_keys
+            a_submission_sent_at_once_is_recorded_once
+            a_submission_that_failed_may_be_sent_again
+            a_submission_is_forgotten_after_its_day_at_the_earliest
             runs_are_listed_the_newest_first
             pages_of_runs_neither_repeat_nor_hide_under_insertion
             runs_that_started_together_are_each_listed_once
@@ -90,6 +96,11 @@ macro_rules! api_key_store_contract {
             a_key_is_found_once_it_is_inserted
             there_is_any_key_from_the_first_on
             a_taken_hash_or_id_is_refused
+            keys_are_listed_the_newest_first_in_pages
+            a_page_behind_an_unknown_key_is_none
+            a_revoked_key_says_since_when
+            a_key_is_revoked_once
+            the_latest_use_of_a_key_is_noted
         });
     };
 }
@@ -147,7 +158,20 @@ macro_rules! persistence_contract {
 #[macro_export]
 macro_rules! ranking_cache_contract {
     ($cache:ident) => {
-        $crate::ranking_cache_contract!($cache: {
+        $crate::shared_ranking_cache_contract!($cache);
+        $crate::ranking_cache_cases!($cache, ranking_cache_in_bounds: {
+            what_is_kept_takes_no_more_than_its_bytes
+        });
+    };
+}
+
+/// Expands to the tests of a cache in a server that other processes share: all
+/// but that of its size, which the server bounds. `bytes` is then how large one
+/// answer may be.
+#[macro_export]
+macro_rules! shared_ranking_cache_contract {
+    ($cache:ident) => {
+        $crate::ranking_cache_cases!($cache, ranking_cache: {
             what_was_loaded_is_kept
             what_is_peeked_at_is_what_is_kept
             each_question_has_its_own_answer
@@ -160,15 +184,21 @@ macro_rules! ranking_cache_contract {
             what_may_not_be_kept_is_loaded_again
             what_may_not_be_kept_is_shared_by_whoever_asks_at_once
             forgetting_drops_every_answer_about_a_workload
+            forgetting_everything_drops_every_answer
             forgetting_touches_no_other_workload
             who_asks_after_forgetting_gets_a_later_load
             a_load_that_ends_after_forgetting_is_not_served
-            what_is_kept_takes_no_more_than_its_bytes
             what_is_too_large_to_keep_is_served
         });
     };
-    ($cache:ident: { $($case:ident)* }) => {
-        mod ranking_cache {
+}
+
+/// One test per case, each with a cache and a clock of its own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! ranking_cache_cases {
+    ($cache:ident, $module:ident: { $($case:ident)* }) => {
+        mod $module {
             use super::*;
             use $crate::ranking_cache::{BYTES, TTL};
 
@@ -179,6 +209,68 @@ macro_rules! ranking_cache_contract {
                     let clock = std::sync::Arc::new($crate::StoppedClock::at(now));
                     let cache = $cache(TTL, BYTES, clock.clone()).await;
                     $crate::ranking_cache::$case(cache, clock).await;
+                }
+            )*
+        }
+    };
+}
+
+/// Expands to the tests of a rate limiter: `rate_limiter_contract!(limiter)`,
+/// where `async fn limiter(limit: RateLimit) -> Arc<dyn RateLimiter>` makes one
+/// that has counted nothing yet.
+#[macro_export]
+macro_rules! rate_limiter_contract {
+    ($limiter:ident) => {
+        $crate::rate_limiter_contract!($limiter: {
+            the_limit_is_told
+            so_many_go_on_at_once_and_no_more
+            there_is_nothing_to_wait_for_while_some_remain
+            each_one_taken_puts_the_reset_off_by_its_share
+            subjects_do_not_know_of_each_other
+            a_refusal_takes_nothing
+            the_allowance_comes_back_evenly
+            the_whole_allowance_is_there_after_its_reset
+            of_many_who_ask_at_once_no_more_go_on
+        });
+    };
+    ($limiter:ident: { $($case:ident)* }) => {
+        mod rate_limiter {
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    $crate::rate_limiter::$case(async |limit| $limiter(limit).await).await;
+                }
+            )*
+        }
+    };
+}
+
+/// Expands to the tests of a bus: `invalidation_bus_contract!(ends)`, where
+/// `async fn ends() -> [Arc<dyn InvalidationBus>; 2]` gives two ends of a bus
+/// that nobody else is on.
+#[macro_export]
+macro_rules! invalidation_bus_contract {
+    ($ends:ident) => {
+        $crate::invalidation_bus_contract!($ends: {
+            who_begins_to_listen_forgets_everything
+            an_announcement_reaches_every_process_within_a_second
+            an_announcement_is_about_its_workload_alone
+            of_many_announcements_none_is_lost
+            nobody_needs_to_listen
+            who_listens_again_forgets_everything
+        });
+    };
+    ($ends:ident: { $($case:ident)* }) => {
+        mod invalidation_bus {
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let [one, other] = $ends().await;
+                    $crate::invalidation_bus::$case(one, other).await;
                 }
             )*
         }
@@ -200,6 +292,8 @@ mod tests {
             include_str!("health.rs"),
             include_str!("persistence.rs"),
             include_str!("ranking_cache.rs"),
+            include_str!("rate_limiter.rs"),
+            include_str!("invalidation_bus.rs"),
         ];
         let mut cases = 0;
         for line in modules.iter().flat_map(|module| module.lines()) {

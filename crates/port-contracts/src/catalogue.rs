@@ -13,7 +13,7 @@ use crate::fixtures::{
 };
 
 async fn record(stores: &Stores, run: RunBuilder) {
-    stores.runs.record(&[run.build()], at(0)).await.unwrap();
+    stores.record(&[run.build()], at(0)).await;
 }
 
 pub async fn the_built_in_metrics_are_always_there(stores: Stores) {

@@ -101,6 +101,7 @@ pub fn a_key(seed: u8) -> ApiKey {
         created_at: at(0),
         expires_at: Some(at(3600)),
         revoked_at: None,
+        last_used_at: None,
     }
 }
 

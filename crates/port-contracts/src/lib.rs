@@ -5,7 +5,9 @@
 //! - [`store_contract!`] for whatever stores runs, rankings, the catalogue and
 //!   keys, [`persistence_contract!`] for those that outlive their process,
 //!   [`api_key_store_contract!`] for a store of keys alone;
-//! - [`ranking_cache_contract!`] for caches of rankings;
+//! - [`ranking_cache_contract!`] for caches of rankings,
+//!   [`shared_ranking_cache_contract!`] for those that are in a server;
+//! - [`rate_limiter_contract!`] and [`invalidation_bus_contract!`];
 //! - [`fixtures`] and [`StoppedClock`], of use in other tests too.
 //!
 //! A new adapter begins with the macro, which expands to one named test per
@@ -46,10 +48,12 @@ pub mod api_key_store;
 pub mod catalogue;
 pub mod fixtures;
 pub mod health;
+pub mod invalidation_bus;
 pub mod persistence;
 pub mod ranking_cache;
 pub mod ranking_publisher;
 pub mod ranking_reader;
+pub mod rate_limiter;
 pub mod run_store;
 
 pub use async_trait::async_trait;

@@ -52,9 +52,9 @@ pub async fn everything_survives_reopening(place: impl Place) {
         .samples(energy.name, &[3.0])
         .reported(metrics::TPS, full_figures())
         .build();
-    stores.runs.record(&[full, a_run().build()], at(1)).await.unwrap();
+    stores.record(&[full, a_run().build()], at(1)).await;
     publish(&stores, &ttft()).await;
-    stores.runs.record(&[a_run().started(at(-9)).build()], at(2)).await.unwrap();
+    stores.record(&[a_run().started(at(-9)).build()], at(2)).await;
     publish(&stores, &ttft()).await;
     stores.keys.insert(&a_key(1)).await.unwrap();
     let before = everything(&stores).await;
@@ -66,12 +66,12 @@ pub async fn everything_survives_reopening(place: impl Place) {
 pub async fn recording_goes_on_after_reopening(place: impl Place) {
     let stores = place.open().await;
     let run = a_run().build();
-    stores.runs.record(std::slice::from_ref(&run), at(1)).await.unwrap();
+    stores.record(std::slice::from_ref(&run), at(1)).await;
     publish(&stores, &ttft()).await;
     drop(stores);
     let stores = place.open().await;
     let runs = [run, a_run().llm("other").build()];
-    let again = stores.runs.record(&runs, at(2)).await.unwrap();
+    let again = stores.record(&runs, at(2)).await;
     assert_eq!(again.outcomes, [RecordOutcome::Known, RecordOutcome::New]);
     let (revision, _, _) = publish(&stores, &ttft()).await;
     assert_eq!(revision, Revision(2));
@@ -79,7 +79,7 @@ pub async fn recording_goes_on_after_reopening(place: impl Place) {
 
 pub async fn what_was_not_published_yet_is_pending_after_reopening(place: impl Place) {
     let stores = place.open().await;
-    stores.runs.record(&[a_run().build()], at(1)).await.unwrap();
+    stores.record(&[a_run().build()], at(1)).await;
     publish(&stores, &ttft()).await;
     drop(stores);
     let stores = place.open().await;
@@ -88,8 +88,8 @@ pub async fn what_was_not_published_yet_is_pending_after_reopening(place: impl P
 
 pub async fn two_that_are_open_at_once_see_the_same(place: impl Place) {
     let (one, other) = (place.open().await, place.open().await);
-    one.runs.record(&[a_run().llm("a").build()], at(1)).await.unwrap();
-    other.runs.record(&[a_run().llm("b").build()], at(2)).await.unwrap();
+    one.record(&[a_run().llm("a").build()], at(1)).await;
+    other.record(&[a_run().llm("b").build()], at(2)).await;
     for stores in [&one, &other] {
         let found: Contenders =
             stores.rankings.contenders(&ttft(), Window::Latest, at(0)).await.unwrap();

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use benchmark_domain::{Run, Timestamp};
 use benchmark_ports::{
-    ApiKeyStore, Catalogue, HealthCheck, RankingPublisher, RankingReader, RunStore,
+    ApiKeyStore, Catalogue, HealthCheck, RankingPublisher, RankingReader, RecordedRuns, RunStore,
 };
 
 /// The stores of one adapter, all over the same data.
@@ -42,6 +43,15 @@ impl Stores {
             keys: store.clone(),
             health: store,
         }
+    }
+
+    /// Records runs, under no idempotency key.
+    ///
+    /// # Panics
+    /// If the store refuses.
+    pub async fn record(&self, runs: &[Run], recorded_at: Timestamp) -> RecordedRuns {
+        let recording = self.runs.record(runs, recorded_at, None).await.unwrap();
+        recording.recorded().unwrap()
     }
 }
 

@@ -11,7 +11,8 @@ use async_trait::async_trait;
 use benchmark_domain::chrono::TimeDelta;
 use benchmark_domain::{Provider, Statistic, Window, metrics};
 use benchmark_ports::{
-    Document, LoadError, LoadRanking, Loaded, RankingCache, RankingQuery, StoreError, Subject,
+    Document, LoadError, LoadRanking, Loaded, RankingCache, RankingQuery, Served, StoreError,
+    Subject,
 };
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
@@ -97,7 +98,7 @@ fn about(workload: &str) -> RankingQuery {
 }
 
 async fn ask(cache: &Cache, query: &RankingQuery, loader: &Loader) -> Result<String, LoadError> {
-    let document = cache.get_or_load(query, loader).await?;
+    let Served { document, .. } = cache.get_or_load(query, loader).await?;
     Ok(String::from_utf8(document.json().to_vec()).unwrap().trim_end().to_owned())
 }
 
@@ -143,9 +144,9 @@ pub async fn what_is_peeked_at_is_what_is_kept(cache: Cache, clock: Clock) {
     let question = about("w");
     assert!(cache.peek(&question).is_none(), "nothing is kept yet");
     let loader = Loader::new("a");
-    let loaded = cache.get_or_load(&question, &loader).await.unwrap();
+    let loaded = cache.get_or_load(&question, &loader).await.unwrap().document;
     // A cache that other processes share may keep nothing in this one.
-    assert!(cache.peek(&question).is_none_or(|kept| kept.json() == loaded.json()));
+    assert!(cache.peek(&question).is_none_or(|kept| kept.document.json() == loaded.json()));
     assert!(cache.peek(&about("other")).is_none());
     clock.advance(TimeDelta::from_std(TTL).unwrap());
     assert!(cache.peek(&question).is_none(), "its time is over");
@@ -272,6 +273,19 @@ pub async fn forgetting_drops_every_answer_about_a_workload(cache: Cache, _: Clo
     }
 }
 
+pub async fn forgetting_everything_drops_every_answer(cache: Cache, _: Clock) {
+    let (before, after) = (Loader::new("before"), Loader::new("after"));
+    let questions = [about("w"), about("other")];
+    for question in &questions {
+        ask(&cache, question, &before).await.unwrap();
+    }
+    cache.forget_everything().await;
+    for question in &questions {
+        let answer = ask(&cache, question, &after).await.unwrap();
+        assert!(answer.starts_with("after"), "{answer}");
+    }
+}
+
 pub async fn forgetting_touches_no_other_workload(cache: Cache, _: Clock) {
     let loader = Loader::new("a");
     ask(&cache, &about("w"), &loader).await.unwrap();
@@ -318,7 +332,9 @@ pub async fn what_is_kept_takes_no_more_than_its_bytes(cache: Cache, _: Clock) {
         ask(&cache, &about(&format!("w{i}")), &large).await.unwrap();
     }
     for i in 0..200 {
-        if let Ok(document) = cache.get_or_load(&about(&format!("w{i}")), &refusing).await {
+        if let Ok(Served { document, .. }) =
+            cache.get_or_load(&about(&format!("w{i}")), &refusing).await
+        {
             kept += 1;
             bytes += document.weight() as u64;
         }

@@ -13,7 +13,7 @@ use crate::fixtures::{RunBuilder, a_run, at, page, scope_of, ttft};
 use crate::publishing::{publication, publish, ranking_of};
 
 async fn record(stores: &Stores, run: RunBuilder) {
-    stores.runs.record(&[run.build()], at(0)).await.unwrap();
+    stores.record(&[run.build()], at(0)).await;
 }
 
 async fn read(stores: &Stores) -> Contenders {
@@ -95,7 +95,7 @@ pub async fn concurrent_recordings_leave_the_ranking_of_all_runs(stores: Stores)
         .map(|run| {
             let stores = stores.clone();
             tokio::spawn(async move {
-                let affected = stores.runs.record(&[run], at(0)).await.unwrap().affected;
+                let affected = stores.record(&[run], at(0)).await.affected;
                 for scope in affected {
                     publish(&stores, &scope).await;
                 }

@@ -19,7 +19,7 @@ use crate::publishing::publish;
 
 async fn record(stores: &Stores, runs: impl IntoIterator<Item = RunBuilder>) -> Vec<Run> {
     let runs: Vec<_> = runs.into_iter().map(RunBuilder::build).collect();
-    stores.runs.record(&runs, at(0)).await.unwrap();
+    stores.record(&runs, at(0)).await;
     runs
 }
 
@@ -219,7 +219,7 @@ pub async fn a_run_that_failed_entirely_moves_every_ranking_of_its_llm(stores: S
         publish(&stores, &scope).await;
     }
     let failed = [a_run().nothing().build()];
-    let affected = stores.runs.record(&failed, at(0)).await.unwrap().affected;
+    let affected = stores.record(&failed, at(0)).await.affected;
     let pending = stores.publisher.pending().await.unwrap();
     for found in [affected, pending] {
         assert_eq!(found.len(), scopes.len(), "{found:?}");
@@ -231,7 +231,7 @@ pub async fn a_run_that_failed_entirely_moves_every_ranking_of_its_llm(stores: S
         assert!(!stores.rankings.current(scope).await.unwrap().unwrap().up_to_date, "{scope}");
     }
     // Recorded again, it moves nothing.
-    assert_eq!(stores.runs.record(&failed, at(1)).await.unwrap().affected, []);
+    assert_eq!(stores.record(&failed, at(1)).await.affected, []);
 }
 
 pub async fn what_was_never_published_is_none(stores: Stores) {

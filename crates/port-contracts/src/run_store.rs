@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{ReportedSummary, Run, RunId, Source, Window, metrics};
 use benchmark_ports::RecordOutcome::{Known, New};
-use benchmark_ports::{RecordedRun, Revision, RunFilter};
+use benchmark_ports::{
+    IdempotencyKey, RecordOutcome, RecordedRun, Recording, Revision, RunFilter, SUBMISSIONS_KEPT,
+    Submission,
+};
 
 use crate::Stores;
 use crate::fixtures::{
@@ -16,7 +19,7 @@ use crate::fixtures::{
 
 async fn record(stores: &Stores, run: RunBuilder) -> Run {
     let run = run.build();
-    stores.runs.record(std::slice::from_ref(&run), at(0)).await.unwrap();
+    stores.record(std::slice::from_ref(&run), at(0)).await;
     run
 }
 
@@ -27,7 +30,7 @@ async fn all(stores: &Stores) -> Vec<Run> {
 
 async fn assert_survives(stores: &Stores, run: Run) {
     let recorded_at = at(99);
-    stores.runs.record(std::slice::from_ref(&run), recorded_at).await.unwrap();
+    stores.record(std::slice::from_ref(&run), recorded_at).await;
     let original = RecordedRun { run, recorded_at };
     let found = stores.runs.run(original.run.id()).await.unwrap();
     assert_eq!(found.as_ref(), Some(&original));
@@ -76,9 +79,9 @@ pub async fn an_unknown_run_is_none(stores: Stores) {
 
 pub async fn a_run_recorded_again_changes_nothing(stores: Stores) {
     let run = a_run().build();
-    let first = stores.runs.record(std::slice::from_ref(&run), at(1)).await.unwrap();
+    let first = stores.record(std::slice::from_ref(&run), at(1)).await;
     assert_eq!(first.outcomes, [New]);
-    let again = stores.runs.record(std::slice::from_ref(&run), at(2)).await.unwrap();
+    let again = stores.record(std::slice::from_ref(&run), at(2)).await;
     assert_eq!((again.outcomes, again.affected), (vec![Known], vec![]));
     assert_eq!(stores.runs.run(run.id()).await.unwrap().unwrap().recorded_at, at(1));
     assert_eq!(all(&stores).await, [run]);
@@ -87,7 +90,7 @@ pub async fn a_run_recorded_again_changes_nothing(stores: Stores) {
 pub async fn a_run_read_from_a_copy_of_its_file_is_known(stores: Stores) {
     let first = record(&stores, a_run().file("original.json")).await;
     let copy = a_run().file("copy.json").build();
-    let again = stores.runs.record(&[copy], at(2)).await.unwrap();
+    let again = stores.record(&[copy], at(2)).await;
     assert_eq!(again.outcomes, [Known]);
     assert_eq!(all(&stores).await, [first]);
 }
@@ -95,7 +98,7 @@ pub async fn a_run_read_from_a_copy_of_its_file_is_known(stores: Stores) {
 pub async fn a_run_given_twice_in_one_call_is_recorded_once(stores: Stores) {
     let (a, b) = (a_run().llm("a").build(), a_run().llm("b").build());
     let runs = [a.clone(), b.clone(), a.clone()];
-    let recorded = stores.runs.record(&runs, at(0)).await.unwrap();
+    let recorded = stores.record(&runs, at(0)).await;
     assert_eq!(recorded.outcomes, [New, New, Known]);
     assert_eq!(all(&stores).await.len(), 2);
 }
@@ -104,8 +107,8 @@ pub async fn a_run_recorded_concurrently_is_recorded_once(stores: Stores) {
     let run = a_run().build();
     let attempts: Vec<_> = (0..20)
         .map(|_| {
-            let (runs, run) = (stores.runs.clone(), run.clone());
-            tokio::spawn(async move { runs.record(&[run], at(0)).await.unwrap().outcomes })
+            let (stores, run) = (stores.clone(), run.clone());
+            tokio::spawn(async move { stores.record(&[run], at(0)).await.outcomes })
         })
         .collect();
     let mut new = 0;
@@ -119,7 +122,7 @@ pub async fn a_run_recorded_concurrently_is_recorded_once(stores: Stores) {
 pub async fn outcomes_are_in_the_order_of_the_runs(stores: Stores) {
     let known = record(&stores, a_run().llm("m")).await;
     let runs = [a_run().llm("z").build(), known, a_run().llm("a").build()];
-    let recorded = stores.runs.record(&runs, at(0)).await.unwrap();
+    let recorded = stores.record(&runs, at(0)).await;
     assert_eq!(recorded.outcomes, [New, Known, New]);
 }
 
@@ -131,7 +134,7 @@ pub async fn the_scopes_of_new_runs_are_affected_each_once(stores: Stores) {
         a_run().workload("other").samples(metrics::TPS, &[9.0]).build(),
         known,
     ];
-    let affected = stores.runs.record(&runs, at(0)).await.unwrap().affected;
+    let affected = stores.record(&runs, at(0)).await.affected;
     let elsewhere = |metric| {
         let mut scope = scope_of(metric);
         scope.workload = slug("other");
@@ -158,7 +161,7 @@ pub async fn runs_are_recorded_all_or_none(stores: Stores) {
         a_run().llm("good too").build(),
         a_run().llm("bad").samples(unknown, &[1.0]).build(),
     ];
-    stores.runs.record(&runs, at(0)).await.unwrap_err();
+    stores.runs.record(&runs, at(0), None).await.unwrap_err();
     assert_eq!(all(&stores).await, [before]);
     assert_eq!(stores.catalogue.llms(None, page(10)).await.unwrap().unwrap().len(), 1);
     assert_eq!(stores.catalogue.workloads(None, page(10)).await.unwrap().len(), 1);
@@ -166,7 +169,7 @@ pub async fn runs_are_recorded_all_or_none(stores: Stores) {
 }
 
 pub async fn recording_no_runs_changes_nothing(stores: Stores) {
-    let recorded = stores.runs.record(&[], at(0)).await.unwrap();
+    let recorded = stores.record(&[], at(0)).await;
     assert_eq!((recorded.outcomes, recorded.affected), (vec![], vec![]));
     assert_eq!(stores.publisher.pending().await.unwrap(), []);
 }
@@ -182,7 +185,7 @@ pub async fn a_known_workload_keeps_its_conditions(stores: Stores) {
 
 pub async fn a_thousand_runs_are_recorded_in_one_call(stores: Stores) {
     let runs: Vec<_> = (0..1000).map(|i| a_run().started(at(-i)).build()).collect();
-    let recorded = stores.runs.record(&runs, at(0)).await.unwrap();
+    let recorded = stores.record(&runs, at(0)).await;
     assert_eq!(recorded.outcomes, vec![New; 1000]);
     assert_eq!(recorded.affected.len(), 2);
     assert_eq!(all(&stores).await, runs);
@@ -190,6 +193,91 @@ pub async fn a_thousand_runs_are_recorded_in_one_call(stores: Stores) {
     let contenders = stores.rankings.contenders(&scope, Window::All, at(0)).await.unwrap();
     assert_eq!(contenders.revision, Revision(1));
     assert_eq!(contenders.contenders[0].runs.len(), 1000);
+}
+
+fn submission(sender: &str, key: &str, digest: u8) -> Submission {
+    let key = IdempotencyKey::parse(key).unwrap();
+    Submission { sender: sender.to_owned(), key, digest: [digest; 32] }
+}
+
+/// What becomes of runs that are submitted.
+async fn submit(stores: &Stores, runs: &[Run], second: i64, submission: &Submission) -> Recording {
+    stores.runs.record(runs, at(second), Some(submission)).await.unwrap()
+}
+
+fn outcomes(recording: Recording) -> Vec<RecordOutcome> {
+    recording.recorded().unwrap().outcomes
+}
+
+pub async fn a_submission_sent_again_is_replayed(stores: Stores) {
+    let known = record(&stores, a_run()).await;
+    let runs = [known, a_run().llm("new").build()];
+    let submission = submission("a", "key", 1);
+    assert_eq!(outcomes(submit(&stores, &runs, 1, &submission).await), [Known, New]);
+    for second in [2, 3] {
+        let again = submit(&stores, &runs, second, &submission).await;
+        assert_eq!(again, Recording::Replayed(vec![Known, New]));
+    }
+    assert_eq!(stores.record(&runs, at(4)).await.outcomes, [Known, Known]);
+}
+
+pub async fn a_key_that_stands_for_another_submission_is_taken(stores: Stores) {
+    let first = [a_run().build()];
+    submit(&stores, &first, 1, &submission("a", "key", 1)).await;
+    let other = [a_run().llm("other").build()];
+    let refused = submit(&stores, &other, 2, &submission("a", "key", 2)).await;
+    assert_eq!(refused, Recording::KeyTaken);
+    assert_eq!(all(&stores).await, first);
+    let under_its_own = submit(&stores, &other, 3, &submission("a", "other-key", 2)).await;
+    assert_eq!(outcomes(under_its_own), [New]);
+}
+
+pub async fn senders_do_not_share_their_keys(stores: Stores) {
+    for sender in ["a", "b"] {
+        let runs = [a_run().llm(sender).build()];
+        let recording = submit(&stores, &runs, 1, &submission(sender, "key", 1)).await;
+        assert_eq!(outcomes(recording), [New]);
+    }
+}
+
+pub async fn a_submission_sent_at_once_is_recorded_once(stores: Stores) {
+    let tasks: Vec<_> = (0..20)
+        .map(|_| {
+            let stores = stores.clone();
+            let run = a_run().build();
+            tokio::spawn(
+                async move { submit(&stores, &[run], 1, &submission("a", "key", 1)).await },
+            )
+        })
+        .collect();
+    let mut recorded = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Recording::Recorded(_) => recorded += 1,
+            again => assert_eq!(again, Recording::Replayed(vec![New])),
+        }
+    }
+    assert_eq!(recorded, 1);
+    assert_eq!(all(&stores).await.len(), 1);
+}
+
+pub async fn a_submission_that_failed_may_be_sent_again(stores: Stores) {
+    let metric = a_metric("ENERGY");
+    let runs = [a_run().build(), a_run().samples(metric.name.clone(), &[1.0]).build()];
+    let submission = submission("a", "key", 1);
+    stores.runs.record(&runs, at(1), Some(&submission)).await.unwrap_err();
+    stores.catalogue.add_metric(&metric).await.unwrap();
+    assert_eq!(outcomes(submit(&stores, &runs, 2, &submission).await), [New, New]);
+}
+
+pub async fn a_submission_is_forgotten_after_its_day_at_the_earliest(stores: Stores) {
+    let (runs, submission) = ([a_run().build()], submission("a", "key", 1));
+    submit(&stores, &runs, 0, &submission).await;
+    let day = SUBMISSIONS_KEPT.num_seconds();
+    let in_time = submit(&stores, &runs, day - 1, &submission).await;
+    assert_eq!(in_time, Recording::Replayed(vec![New]));
+    let later = submit(&stores, &runs, day + 1, &submission).await;
+    assert_eq!(outcomes(later), [Known]);
 }
 
 pub async fn runs_are_listed_the_newest_first(stores: Stores) {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use benchmark_domain::{Timestamp, uuid::Uuid};
 
-use crate::StoreError;
+use crate::{PageLimit, StoreError};
 
 /// What a key lets its holder do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,6 +90,8 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// When it was used last, as far as was [noted](ApiKeyStore::note_use).
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// Keeps API keys.
@@ -113,4 +115,31 @@ pub trait ApiKeyStore: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     async fn any(&self) -> Result<bool, StoreError>;
+
+    /// Keys, the one made last first, beginning behind the key `after`; of two
+    /// made together, the one of the greater id comes first. `None` if `after`
+    /// names no key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn list(
+        &self,
+        after: Option<ApiKeyId>,
+        limit: PageLimit,
+    ) -> Result<Option<Vec<ApiKey>>, StoreError>;
+
+    /// Revokes a key from `at` on, durably, and gives it as it is then. One that
+    /// is revoked already keeps the earlier moment of the two. `None` if there
+    /// is no such key.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the key is as it was then.
+    async fn revoke(&self, id: ApiKeyId, at: Timestamp) -> Result<Option<ApiKey>, StoreError>;
+
+    /// Notes that a key was used, unless a later use is noted already. An
+    /// unknown key is passed over.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn note_use(&self, id: ApiKeyId, at: Timestamp) -> Result<(), StoreError>;
 }

@@ -29,12 +29,15 @@ mod catalogue;
 mod clock;
 mod document;
 mod health;
+mod idempotency;
+mod invalidation_bus;
 mod page;
 mod randomness;
 mod ranking_cache;
 mod ranking_encoder;
 mod ranking_publisher;
 mod ranking_reader;
+mod rate_limiter;
 mod run_store;
 mod store_error;
 
@@ -44,11 +47,19 @@ pub use catalogue::{AddMetric, Catalogue};
 pub use clock::Clock;
 pub use document::Document;
 pub use health::HealthCheck;
+pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey, Submission};
+pub use invalidation_bus::InvalidationBus;
 pub use page::{InvalidPageLimit, PageLimit};
 pub use randomness::Randomness;
-pub use ranking_cache::{LoadError, LoadRanking, Loaded, RankingCache, RankingQuery, Subject};
+pub use ranking_cache::{
+    Freshness, LoadError, LoadRanking, Loaded, NotedLoader, RankingCache, RankingQuery, Served,
+    Subject,
+};
 pub use ranking_encoder::{RankingEncoder, RankingView};
 pub use ranking_publisher::{PublishOutcome, RankingPublisher};
 pub use ranking_reader::{Contenders, CurrentRanking, RankingReader, Revision};
-pub use run_store::{RecordOutcome, RecordedRun, RecordedRuns, RunFilter, RunStore};
+pub use rate_limiter::{RateDecision, RateLimit, RateLimiter};
+pub use run_store::{
+    RecordOutcome, RecordedRun, RecordedRuns, Recording, RunFilter, RunStore, SUBMISSIONS_KEPT,
+};
 pub use store_error::StoreError;

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use benchmark_domain::{MetricName, Provider, Statistic, Window, WorkloadSlug};
@@ -44,6 +45,37 @@ pub struct Loaded {
     pub keep: bool,
 }
 
+/// Whether an answer is as new as was promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Freshness {
+    /// It is.
+    Fresh,
+    /// It is older than the time to live: a newer one is being made, or cannot
+    /// be.
+    Stale,
+}
+
+/// An answer as a cache gives it.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// The answer.
+    pub document: Arc<Document>,
+    /// Whether it is as new as was promised.
+    pub freshness: Freshness,
+}
+
+impl Served {
+    /// An answer as new as was promised.
+    pub fn fresh(document: Arc<Document>) -> Self {
+        Self { document, freshness: Freshness::Fresh }
+    }
+
+    /// An answer that is older than was promised.
+    pub fn stale(document: Arc<Document>) -> Self {
+        Self { document, freshness: Freshness::Stale }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, Error)]
 pub enum LoadError {
@@ -70,18 +102,54 @@ pub trait LoadRanking: Send + Sync {
     async fn load(&self, query: &RankingQuery) -> Result<Loaded, LoadError>;
 }
 
+/// A loader that notes what it did, for a cache in front of another one, which
+/// does not tell where its answers come from.
+pub struct NotedLoader<'a> {
+    loader: &'a dyn LoadRanking,
+    loaded: AtomicBool,
+    to_share_only: AtomicBool,
+}
+
+impl<'a> NotedLoader<'a> {
+    /// Notes what `loader` does.
+    pub fn new(loader: &'a dyn LoadRanking) -> Self {
+        let (loaded, to_share_only) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { loader, loaded, to_share_only }
+    }
+
+    /// Whether it was called.
+    pub fn has_loaded(&self) -> bool {
+        self.loaded.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing it loaded was [not to be kept](Loaded::keep).
+    pub fn may_be_kept(&self) -> bool {
+        !self.to_share_only.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl LoadRanking for NotedLoader<'_> {
+    async fn load(&self, query: &RankingQuery) -> Result<Loaded, LoadError> {
+        self.loaded.store(true, Ordering::Relaxed);
+        let loaded = self.loader.load(query).await?;
+        self.to_share_only.store(!loaded.keep, Ordering::Relaxed);
+        Ok(loaded)
+    }
+}
+
 /// Keeps answers for a while, within a bounded number of bytes.
 #[async_trait]
 pub trait RankingCache: Send + Sync {
     /// The answer that is kept in this process, at once; `None` also where
     /// another process may keep one. Nearly every question ends here.
-    fn peek(&self, query: &RankingQuery) -> Option<Arc<Document>>;
+    fn peek(&self, query: &RankingQuery) -> Option<Served>;
 
     /// The answer that is kept, else the one that `loader` makes, which is then
     /// kept if it may be. However many ask for it at once in one process, it is
     /// loaded once; if loading fails, the next one tries again. An answer is
-    /// kept no longer than the cache's time to live. A failure of the cache
-    /// itself is no failure: the answer is loaded.
+    /// [fresh](Freshness::Fresh) no longer than the cache's time to live. A
+    /// failure of the cache itself is no failure: the answer is loaded.
     ///
     /// # Errors
     /// What `loader` fails with.
@@ -89,9 +157,12 @@ pub trait RankingCache: Send + Sync {
         &self,
         query: &RankingQuery,
         loader: &dyn LoadRanking,
-    ) -> Result<Arc<Document>, LoadError>;
+    ) -> Result<Served, LoadError>;
 
     /// Drops every answer about a workload. Who asks afterwards gets one that
     /// was loaded afterwards, even if a load was under way.
     async fn forget(&self, workload: &WorkloadSlug);
+
+    /// Drops every answer, as [`forget`](Self::forget) does for one workload.
+    async fn forget_everything(&self);
 }

@@ -1,7 +1,8 @@
 use async_trait::async_trait;
+use benchmark_domain::chrono::TimeDelta;
 use benchmark_domain::{LlmId, RankingScope, Run, RunId, Source, Timestamp, WorkloadSlug};
 
-use crate::{PageLimit, StoreError};
+use crate::{PageLimit, StoreError, Submission};
 
 /// What became of one run that was to be recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,28 @@ pub struct RecordedRuns {
     /// they say something about, and those on their workload in which their LLM
     /// already stands.
     pub affected: Vec<RankingScope>,
+}
+
+/// What became of a call to record runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recording {
+    /// The runs are stored.
+    Recorded(RecordedRuns),
+    /// The same submission was recorded before, with these outcomes; nothing
+    /// changed.
+    Replayed(Vec<RecordOutcome>),
+    /// The submission's key stands for another submission; nothing changed.
+    KeyTaken,
+}
+
+impl Recording {
+    /// What was recorded, unless the submission was known.
+    pub fn recorded(self) -> Option<RecordedRuns> {
+        match self {
+            Self::Recorded(recorded) => Some(recorded),
+            Self::Replayed(_) | Self::KeyTaken => None,
+        }
+    }
 }
 
 /// A run as it was recorded.
@@ -43,6 +66,9 @@ pub struct RunFilter {
     pub source: Option<Source>,
 }
 
+/// For how long a submission is remembered by its idempotency key at least.
+pub const SUBMISSIONS_KEPT: TimeDelta = TimeDelta::days(1);
+
 /// Keeps runs: each once, forever.
 #[async_trait]
 pub trait RunStore: Send + Sync {
@@ -56,13 +82,19 @@ pub trait RunStore: Send + Sync {
     /// measured: its requests count there too. All metrics of the runs must be
     /// in the [`Catalogue`](crate::Catalogue).
     ///
+    /// A `submission` is recorded once: sent again within
+    /// [a day](SUBMISSIONS_KEPT) it is [replayed](Recording::Replayed),
+    /// and another one under its key is [refused](Recording::KeyTaken), however
+    /// many arrive at once. It is remembered in the same stroke as its runs.
+    ///
     /// # Errors
     /// [`StoreError`]; nothing is recorded then.
     async fn record(
         &self,
         runs: &[Run],
         recorded_at: Timestamp,
-    ) -> Result<RecordedRuns, StoreError>;
+        submission: Option<&Submission>,
+    ) -> Result<Recording, StoreError>;
 
     /// The run of this id; `None` if there is none.
     ///

@@ -18,7 +18,7 @@ use prometheus::Registry;
 use crate::config::Config;
 use crate::system::{OsRandomness, SystemClock};
 use crate::telemetry::{
-    CountedPublisher, MeasuredCache, MeasuredReader, MeasuredRunStore, StoreLatency,
+    CacheMetrics, CountedPublisher, MeasuredCache, MeasuredReader, MeasuredRunStore, StoreLatency,
 };
 
 /// Who plays which role.
@@ -63,7 +63,12 @@ impl Roles {
             runs: Arc::new(MeasuredRunStore { inner: self.runs, latency: latency.clone() }),
             reader: Arc::new(MeasuredReader { inner: self.reader, latency }),
             publisher: Arc::new(CountedPublisher::new(self.publisher, registry)?),
-            cache: Arc::new(MeasuredCache::new(self.cache, Arc::clone(&self.clock), registry)?),
+            cache: Arc::new(MeasuredCache::new(
+                self.cache,
+                "process",
+                &CacheMetrics::register(registry)?,
+                Arc::clone(&self.clock),
+            )),
             ..self
         })
     }

@@ -1,5 +1,7 @@
 use async_trait::async_trait;
-use benchmark_ports::{ApiKey, ApiKeyId, ApiKeyStore, KeyHash, Scope, Scopes, StoreError};
+use benchmark_ports::{
+    ApiKey, ApiKeyId, ApiKeyStore, KeyHash, PageLimit, Scope, Scopes, StoreError, Timestamp,
+};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
@@ -38,6 +40,66 @@ impl ApiKeyStore for SqliteStore {
         })
         .await
     }
+
+    async fn list(
+        &self,
+        after: Option<ApiKeyId>,
+        limit: PageLimit,
+    ) -> Result<Option<Vec<ApiKey>>, StoreError> {
+        self.read(move |connection| {
+            let mut page = api_keys::table
+                .order((api_keys::created_at.desc(), api_keys::id.desc()))
+                .limit(limit.get() as i64)
+                .select(ApiKeyRow::as_select())
+                .into_boxed();
+            if let Some(after) = after {
+                let id = after.0.to_string();
+                let created_at: Option<String> = api_keys::table
+                    .find(&id)
+                    .select(api_keys::created_at)
+                    .first(connection)
+                    .optional()?;
+                let Some(created_at) = created_at else { return Ok(None) };
+                let together = api_keys::created_at.eq(created_at.clone());
+                let earlier = api_keys::created_at.lt(created_at);
+                page = page.filter(earlier.or(together.and(api_keys::id.lt(id))));
+            }
+            let keys: Result<_, StoreError> =
+                page.load(connection)?.into_iter().map(ApiKey::try_from).collect();
+            Ok(Some(keys?))
+        })
+        .await
+    }
+
+    async fn revoke(&self, id: ApiKeyId, at: Timestamp) -> Result<Option<ApiKey>, StoreError> {
+        let (id, at) = (id.0.to_string(), timestamp_text(at));
+        self.write(move |connection| {
+            let later = api_keys::revoked_at.is_null().or(api_keys::revoked_at.gt(&at).nullable());
+            diesel::update(api_keys::table.find(&id).filter(later))
+                .set(api_keys::revoked_at.eq(&at))
+                .execute(connection)?;
+            let found = api_keys::table
+                .find(&id)
+                .select(ApiKeyRow::as_select())
+                .first(connection)
+                .optional()?;
+            Ok(found.map(ApiKey::try_from).transpose()?)
+        })
+        .await
+    }
+
+    async fn note_use(&self, id: ApiKeyId, at: Timestamp) -> Result<(), StoreError> {
+        let (id, at) = (id.0.to_string(), timestamp_text(at));
+        self.write(move |connection| {
+            let earlier =
+                api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(&at).nullable());
+            diesel::update(api_keys::table.find(&id).filter(earlier))
+                .set(api_keys::last_used_at.eq(&at))
+                .execute(connection)?;
+            Ok(())
+        })
+        .await
+    }
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -50,11 +112,12 @@ struct ApiKeyRow {
     created_at: String,
     expires_at: Option<String>,
     revoked_at: Option<String>,
+    last_used_at: Option<String>,
 }
 
 impl From<ApiKey> for ApiKeyRow {
     fn from(key: ApiKey) -> Self {
-        let ApiKey { id, hash, scopes, owner, created_at, expires_at, revoked_at } = key;
+        let ApiKey { id, hash, scopes, owner, created_at, expires_at, revoked_at, last_used_at } = key;
         let scopes: Vec<_> = scopes.iter().map(Scope::as_str).collect();
         Self {
             id: id.0.to_string(),
@@ -64,6 +127,7 @@ impl From<ApiKey> for ApiKeyRow {
             created_at: timestamp_text(created_at),
             expires_at: expires_at.map(timestamp_text),
             revoked_at: revoked_at.map(timestamp_text),
+            last_used_at: last_used_at.map(timestamp_text),
         }
     }
 }
@@ -78,7 +142,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
 }
 
 fn read(row: ApiKeyRow) -> Option<ApiKey> {
-    let ApiKeyRow { id, hash, scopes, owner, created_at, expires_at, revoked_at } = row;
+    let ApiKeyRow { id, hash, scopes, owner, created_at, expires_at, revoked_at, last_used_at } = row;
     let scope = |text| Scope::ALL.into_iter().find(|scope| scope.as_str() == text);
     let moment = |column: Option<String>| match column {
         Some(text) => timestamp(&text).map(Some),
@@ -92,5 +156,6 @@ fn read(row: ApiKeyRow) -> Option<ApiKey> {
         created_at: timestamp(&created_at)?,
         expires_at: moment(expires_at)?,
         revoked_at: moment(revoked_at)?,
+        last_used_at: moment(last_used_at)?,
     })
 }

@@ -43,6 +43,7 @@ mod rows;
 mod run_store;
 mod schema;
 mod store;
+mod submission;
 
 pub use migrations::migrate;
 pub use open_error::OpenError;

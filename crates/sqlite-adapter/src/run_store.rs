@@ -6,7 +6,8 @@ use benchmark_domain::{
     WorkloadSlug,
 };
 use benchmark_ports::{
-    PageLimit, RecordOutcome, RecordedRun, RecordedRuns, RunFilter, RunStore, StoreError,
+    PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording, RunFilter, RunStore,
+    StoreError, Submission,
 };
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -16,6 +17,7 @@ use crate::columns::timestamp_text;
 use crate::failure::Failure;
 use crate::rows::{LlmRow, MeasurementRow, RunRow, WorkloadRow};
 use crate::schema::{latest_runs, llms, rankings, run_metrics, runs, workloads};
+use crate::submission;
 
 #[async_trait]
 impl RunStore for SqliteStore {
@@ -23,9 +25,15 @@ impl RunStore for SqliteStore {
         &self,
         runs: &[Run],
         recorded_at: Timestamp,
-    ) -> Result<RecordedRuns, StoreError> {
-        let runs = runs.to_vec();
+        submission: Option<&Submission>,
+    ) -> Result<Recording, StoreError> {
+        let (runs, submission) = (runs.to_vec(), submission.cloned());
         self.write(move |connection| {
+            if let Some(submission) = &submission
+                && let Some(known) = submission::known(connection, submission, recorded_at)?
+            {
+                return Ok(known);
+            }
             let mut moved = BTreeSet::new();
             let mut outcomes = Vec::with_capacity(runs.len());
             for run in &runs {
@@ -43,7 +51,11 @@ impl RunStore for SqliteStore {
             for scope in &affected {
                 count_recording(connection, scope)?;
             }
-            Ok(RecordedRuns { outcomes, affected: affected.into_iter().collect() })
+            if let Some(submission) = &submission {
+                submission::remember(connection, submission, &outcomes, recorded_at)?;
+            }
+            let affected = affected.into_iter().collect();
+            Ok(Recording::Recorded(RecordedRuns { outcomes, affected }))
         })
         .await
     }

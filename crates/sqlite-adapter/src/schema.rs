@@ -134,6 +134,17 @@ table! {
         created_at -> Text,
         expires_at -> Nullable<Text>,
         revoked_at -> Nullable<Text>,
+        last_used_at -> Nullable<Text>,
+    }
+}
+
+table! {
+    submissions (sender, key) {
+        sender -> Text,
+        key -> Text,
+        digest -> Binary,
+        outcomes -> Text,
+        recorded_at -> Text,
     }
 }
 

@@ -43,7 +43,7 @@ async fn eight_readers_and_two_writers_do_not_disturb_each_other() {
         tokio::spawn(async move {
             for i in 0..100 {
                 let run = a_run().llm(&format!("llm-{writer}-{i}")).build();
-                store.record(&[run], at(0)).await.unwrap();
+                store.record(&[run], at(0), None).await.unwrap();
             }
         })
     });
@@ -71,7 +71,7 @@ fn a_caller_that_goes_away_ends_neither_the_write_nor_the_store() {
         let store = store.clone();
         worker.block_on(async move {
             let runs: Vec<_> = (0..20).map(|k| a_run().started(at(i * 100 + k)).build()).collect();
-            let call = tokio::spawn(async move { store.record(&runs, at(0)).await });
+            let call = tokio::spawn(async move { store.record(&runs, at(0), None).await });
             tokio::task::yield_now().await;
             if i % 2 == 0 {
                 call.abort();

@@ -39,7 +39,7 @@ fn batch(number: i64) -> Vec<Run> {
 async fn write_until_killed(path: &Path, first: i64) {
     let store = SqliteStore::open(path).await.unwrap();
     for number in first.. {
-        store.record(&batch(number), at(0)).await.unwrap();
+        store.record(&batch(number), at(0), None).await.unwrap();
         println!("{ACKNOWLEDGED}{number}");
     }
 }

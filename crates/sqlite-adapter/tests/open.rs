@@ -74,7 +74,7 @@ async fn a_name_that_sqlite_would_take_for_something_else_is_a_path() {
 async fn migrating_tells_what_it_did() {
     let folder = folder();
     let path = folder.path().join("benchmark.db");
-    assert_eq!(migrate(&path).await.unwrap(), ["00000000000001"]);
+    assert_eq!(migrate(&path).await.unwrap(), ["00000000000001", "20261125150000"]);
     assert_eq!(migrate(&path).await.unwrap(), <[String; 0]>::default());
 }
 
@@ -100,7 +100,7 @@ async fn a_metric_that_became_different_is_built_in_again() {
     let folder = folder();
     let path = folder.path().join("benchmark.db");
     let store = SqliteStore::open(&path).await.unwrap();
-    store.record(&[a_run().build()], at(0)).await.unwrap();
+    store.record(&[a_run().build()], at(0), None).await.unwrap();
     let before = store.metrics().await.unwrap();
     drop(store);
     run_sql(&path, "UPDATE metrics SET definition = 'As of an older version.'");

@@ -18,7 +18,7 @@ async fn changed(sql: &str) -> (TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("benchmark.db");
     let store = SqliteStore::open(&path).await.unwrap();
-    store.record(&[a_run().build()], at(0)).await.unwrap();
+    store.record(&[a_run().build()], at(0), None).await.unwrap();
     store.insert(&a_key(1)).await.unwrap();
     let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     connection.batch_execute(sql).unwrap();

@@ -1,12 +1,39 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
 use benchmark_ports::{
-    Clock, Document, LoadError, LoadRanking, Loaded, RankingCache, RankingQuery,
+    Clock, Freshness, LoadError, LoadRanking, NotedLoader, RankingCache, RankingQuery, Served,
 };
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry};
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
+};
+
+/// What caches of rankings are measured by, each under the name of its tier.
+pub(crate) struct CacheMetrics {
+    requests: IntCounterVec,
+    age: HistogramVec,
+}
+
+impl CacheMetrics {
+    pub(crate) fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let requests = IntCounterVec::new(
+            Opts::new("benchmark_cache_requests_total", "Rankings asked of a cache."),
+            &["tier", "result"],
+        )?;
+        let age = HistogramVec::new(
+            HistogramOpts::new(
+                "benchmark_cache_age_seconds",
+                "Age of the rankings that a cache gave.",
+            )
+            .buckets(vec![0.1, 1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 3600.0]),
+            &["tier"],
+        )?;
+        registry.register(Box::new(requests.clone()))?;
+        registry.register(Box::new(age.clone()))?;
+        Ok(Self { requests, age })
+    }
+}
 
 /// A ranking cache whose hits and misses are counted, and the age of what it
 /// gives.
@@ -14,83 +41,69 @@ pub(crate) struct MeasuredCache {
     inner: Arc<dyn RankingCache>,
     clock: Arc<dyn Clock>,
     hits: IntCounter,
+    stale: IntCounter,
     misses: IntCounter,
     age: Histogram,
 }
 
 impl MeasuredCache {
+    /// Measures `inner` as the cache of this tier.
     pub(crate) fn new(
         inner: Arc<dyn RankingCache>,
+        tier: &str,
+        metrics: &CacheMetrics,
         clock: Arc<dyn Clock>,
-        registry: &Registry,
-    ) -> prometheus::Result<Self> {
-        let requests = IntCounterVec::new(
-            Opts::new("benchmark_cache_requests_total", "Rankings asked of the cache."),
-            &["result"],
-        )?;
-        let age = Histogram::with_opts(
-            HistogramOpts::new(
-                "benchmark_cache_age_seconds",
-                "Age of the rankings that the cache gave.",
-            )
-            .buckets(vec![0.1, 1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 3600.0]),
-        )?;
-        registry.register(Box::new(requests.clone()))?;
-        registry.register(Box::new(age.clone()))?;
-        Ok(Self {
+    ) -> Self {
+        let count = |result| metrics.requests.with_label_values(&[tier, result]);
+        Self {
             inner,
             clock,
-            hits: requests.with_label_values(&["hit"]),
-            misses: requests.with_label_values(&["miss"]),
-            age,
-        })
+            hits: count("hit"),
+            stale: count("stale"),
+            misses: count("miss"),
+            age: metrics.age.with_label_values(&[tier]),
+        }
     }
 
-    fn hit(&self, document: &Document) {
-        self.hits.inc();
-        let age = self.clock.now() - document.made_at();
-        self.age.observe(age.as_seconds_f64());
-    }
-}
-
-/// Notes whether it was called.
-struct Noted<'a> {
-    loader: &'a dyn LoadRanking,
-    called: AtomicBool,
-}
-
-#[async_trait]
-impl LoadRanking for Noted<'_> {
-    async fn load(&self, query: &RankingQuery) -> Result<Loaded, LoadError> {
-        self.called.store(true, Ordering::Relaxed);
-        self.loader.load(query).await
+    fn hit(&self, served: &Served) {
+        match served.freshness {
+            Freshness::Fresh => self.hits.inc(),
+            Freshness::Stale => self.stale.inc(),
+        }
+        let made_at = served.document.made_at().timestamp_micros();
+        self.age.observe((self.clock.unix_micros() - made_at) as f64 / 1e6);
     }
 }
 
 #[async_trait]
 impl RankingCache for MeasuredCache {
-    fn peek(&self, query: &RankingQuery) -> Option<Arc<Document>> {
-        let document = self.inner.peek(query)?;
-        self.hit(&document);
-        Some(document)
+    fn peek(&self, query: &RankingQuery) -> Option<Served> {
+        let served = self.inner.peek(query)?;
+        self.hit(&served);
+        Some(served)
     }
 
     async fn get_or_load(
         &self,
         query: &RankingQuery,
         loader: &dyn LoadRanking,
-    ) -> Result<Arc<Document>, LoadError> {
-        let noted = Noted { loader, called: AtomicBool::new(false) };
+    ) -> Result<Served, LoadError> {
+        let noted = NotedLoader::new(loader);
         let answer = self.inner.get_or_load(query, &noted).await;
-        if noted.called.load(Ordering::Relaxed) {
-            self.misses.inc();
-        } else if let Ok(document) = &answer {
-            self.hit(document);
+        match &answer {
+            Ok(served) if !noted.has_loaded() || served.freshness == Freshness::Stale => {
+                self.hit(served);
+            }
+            Ok(_) | Err(_) => self.misses.inc(),
         }
         answer
     }
 
     async fn forget(&self, workload: &WorkloadSlug) {
         self.inner.forget(workload).await;
+    }
+
+    async fn forget_everything(&self) {
+        self.inner.forget_everything().await;
     }
 }

@@ -4,8 +4,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 use benchmark_domain::{Publication, RankingScope, Run, RunId, Timestamp, Window};
 use benchmark_ports::{
-    Contenders, CurrentRanking, PageLimit, RankingReader, RecordedRun, RecordedRuns, Revision,
-    RunFilter, RunStore, StoreError,
+    Contenders, CurrentRanking, PageLimit, RankingReader, RecordedRun, Recording, Revision,
+    RunFilter, RunStore, StoreError, Submission,
 };
 use prometheus::{HistogramOpts, HistogramVec, Registry};
 
@@ -51,8 +51,9 @@ impl RunStore for MeasuredRunStore {
         &self,
         runs: &[Run],
         recorded_at: Timestamp,
-    ) -> Result<RecordedRuns, StoreError> {
-        self.latency.measure("record", self.inner.record(runs, recorded_at)).await
+        submission: Option<&Submission>,
+    ) -> Result<Recording, StoreError> {
+        self.latency.measure("record", self.inner.record(runs, recorded_at, submission)).await
     }
 
     async fn run(&self, id: RunId) -> Result<Option<RecordedRun>, StoreError> {

@@ -48,7 +48,8 @@ pub(crate) async fn ranking(
         return Err(no_such_metric(metric.as_str(), &services).await?);
     };
     let question = parameters.0.question(Subject::Metric(name), &services.default_workload)?;
-    Ok(Shown::encoded(services.read_ranking.run(&question).await?))
+    let served = services.read_ranking.run(&question).await?;
+    Ok(Shown::served(served, &*services.clock))
 }
 
 /// A text that cannot be a metric's name is the name of no metric.

@@ -28,7 +28,8 @@ pub(crate) async fn rankings(
     services: Data<Services>,
 ) -> Result<Shown<Vec<Ranking>>, ApiError> {
     let question = parameters.0.question(Subject::AllMetrics, &services.default_workload)?;
-    Ok(Shown::encoded(services.read_ranking.run(&question).await?))
+    let served = services.read_ranking.run(&question).await?;
+    Ok(Shown::served(served, &*services.clock))
 }
 
 #[cfg(test)]

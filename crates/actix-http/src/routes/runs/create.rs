@@ -5,30 +5,38 @@ use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use apistos::paths::Responses;
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema, api_operation};
-use benchmark_application::RecordRunsError;
+use benchmark_application::{RecordRunsError, Submitted};
 
 use super::submission::Submission;
 use crate::auth::WriteKey;
 use crate::documented::{in_envelope, responses, schemas_of};
 use crate::envelope;
 use crate::error::ApiError;
+use crate::headers::IDEMPOTENT_REPLAYED;
+use crate::idempotency::SentUnder;
 use crate::query::{NoParameters, Query};
 use crate::services::Services;
 use crate::wire::{RecordedRun, Refusal};
 
 /// What became of each run, in the order in which they were sent.
 #[derive(Debug)]
-pub(crate) struct Recorded(Vec<RecordedRun>);
+pub(crate) struct Recorded {
+    runs: Vec<RecordedRun>,
+    /// Whether this was answered before, under the same idempotency key.
+    replayed: bool,
+}
 
 impl Responder for Recorded {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let any_new = self.0.iter().any(|run| run.new);
+        let any_new = self.runs.iter().any(|run| run.new);
         let status = if any_new { StatusCode::CREATED } else { StatusCode::OK };
-        HttpResponse::build(status)
-            .content_type(envelope::JSON)
-            .body(envelope::success(&self.0, None))
+        let mut response = HttpResponse::build(status);
+        if self.replayed {
+            response.insert_header((IDEMPOTENT_REPLAYED, "true"));
+        }
+        response.content_type(envelope::JSON).body(envelope::success(&self.runs, None))
     }
 }
 
@@ -54,7 +62,9 @@ impl ApiComponent for Recorded {
 ///
 /// One run as a JSON object, several as an array, or one per line
 /// (`application/x-ndjson`). The body may be gzipped. A run that says exactly
-/// what a recorded one says is that run: sending it again changes nothing.
+/// what a recorded one says is that run: sending it again changes nothing. With
+/// an `Idempotency-Key` it is answered as the first time too, with the header
+/// `Idempotent-Replayed: true`.
 #[api_operation(
     tag = "runs",
     operation_id = "recordRuns",
@@ -69,8 +79,9 @@ impl ApiComponent for Recorded {
     error_code = 503
 )]
 pub(crate) async fn record_runs(
-    _key: WriteKey,
+    key: WriteKey,
     _: Query<NoParameters>,
+    SentUnder(sent_under): SentUnder,
     submission: Submission,
     services: Data<Services>,
 ) -> Result<Recorded, ApiError> {
@@ -83,7 +94,16 @@ pub(crate) async fn record_runs(
     .await
     .map_err(ApiError::internal)?;
     let runs = runs?;
-    let outcomes = services.record_runs.run(&runs).await.map_err(|error| match error {
+    let recorded = match sent_under {
+        None => services.record_runs.run(&runs).await.map(Submitted::Now),
+        Some(name) => {
+            let sender = key.principal().to_string();
+            let digest = submission.digest();
+            let sent = benchmark_ports::Submission { sender, key: name, digest };
+            services.record_runs.submit(&runs, &sent).await
+        }
+    };
+    let recorded = recorded.map_err(|error| match error {
         RecordRunsError::Nothing => ApiError::invalid("body", error),
         RecordRunsError::UnknownMetric { run, .. } => {
             submission.refuse(run, &Refusal::new("metrics", error))
@@ -91,9 +111,17 @@ pub(crate) async fn record_runs(
         RecordRunsError::InTheFuture { run } => {
             submission.refuse(run, &Refusal::new("started_at", "lies in the future"))
         }
+        RecordRunsError::KeyTaken => {
+            let reason = "another body was sent under this key; a new request needs a new key";
+            ApiError::invalid("Idempotency-Key", reason)
+        }
         RecordRunsError::Store(error) => error.into(),
     })?;
-    Ok(Recorded(RecordedRun::all_of(&runs, &outcomes)))
+    let (outcomes, replayed) = match recorded {
+        Submitted::Now(outcomes) => (outcomes, false),
+        Submitted::Before(outcomes) => (outcomes, true),
+    };
+    Ok(Recorded { runs: RecordedRun::all_of(&runs, &outcomes), replayed })
 }
 
 #[cfg(test)]
@@ -233,6 +261,44 @@ mod tests {
         assert!(message.refusal(422).starts_with("line 1: "));
         app.post("application/x-ndjson", "{".as_bytes()).await.refusal(400);
         app.post("application/x-ndjson", "\n".as_bytes()).await.refusal(422);
+    }
+
+    /// The answer to a run of this LLM, sent under a key.
+    async fn send(app: &TestApp, key: &str, llm: &str) -> Answer {
+        let request = TestRequest::post().uri("/api/v1/runs").insert_header(("X-API-Key", KEY));
+        let request = request.insert_header(("Idempotency-Key", key)).set_json(a_run(llm));
+        app.call(request).await
+    }
+
+    #[actix_web::test]
+    async fn what_is_sent_again_under_its_key_is_answered_as_the_first_time() {
+        let app = TestApp::empty();
+        let first = send(&app, "a-key", "x").await;
+        assert_eq!((first.status.as_u16(), first.header("idempotent-replayed")), (201, ""));
+        for _ in 0..2 {
+            let again = send(&app, "a-key", "x").await;
+            assert_eq!((again.status.as_u16(), again.header("idempotent-replayed")), (201, "true"));
+            assert_eq!(again.body, first.body);
+        }
+        assert_eq!(send(&app, "another-key", "x").await.status, 200);
+    }
+
+    #[actix_web::test]
+    async fn another_body_under_the_same_key_is_refused() {
+        let app = TestApp::empty();
+        send(&app, "a-key", "x").await;
+        let message = send(&app, "a-key", "y").await.refusal(422);
+        assert!(message.starts_with("Idempotency-Key: "), "{message}");
+        assert_eq!(app.get("/api/v1/runs").await.data().as_array().unwrap().len(), 1);
+    }
+
+    #[actix_web::test]
+    async fn what_is_no_idempotency_key_is_refused() {
+        let app = TestApp::empty();
+        for key in ["", "a b", &"x".repeat(256)] {
+            let message = send(&app, key, "x").await.refusal(422);
+            assert!(message.starts_with("Idempotency-Key: "), "{message}");
+        }
     }
 
     #[actix_web::test]

@@ -12,6 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
 use schemars::r#gen::SchemaSettings;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::body::{self, BodyLimits};
 use crate::error::ApiError;
@@ -74,6 +75,12 @@ impl Submission {
             run.into_domain(Source::Push).map_err(|refusal| self.refuse(at, &refusal))
         };
         runs.into_iter().enumerate().map(into_domain).collect()
+    }
+
+    /// What tells this submission from another one under the same idempotency
+    /// key.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        Sha256::digest(&self.bytes).into()
     }
 
     /// The refusal of the run number `at`, counted from 0.

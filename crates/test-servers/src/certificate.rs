@@ -1,0 +1,45 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+
+/// Files with a certificate for `localhost` and `127.0.0.1`, made for one test.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    /// The certificate to trust, in PEM.
+    pub root: PathBuf,
+    /// The server's own, which the root vouches for.
+    pub server: PathBuf,
+    /// The server's private key.
+    pub key: PathBuf,
+}
+
+impl Certificate {
+    /// Writes new ones into a folder.
+    ///
+    /// # Panics
+    /// If they cannot be written.
+    pub fn write(folder: &Path) -> Self {
+        let files = Self {
+            root: folder.join("root.pem"),
+            server: folder.join("server.pem"),
+            key: folder.join("key.pem"),
+        };
+        let key = || KeyPair::generate().expect("a key");
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, key()).expect("an authority");
+        let names = ["localhost", "127.0.0.1"].map(str::to_owned);
+        let server = CertificateParams::new(names).expect("names that can be certified");
+        let server_key = key();
+        let server = server.signed_by(&server_key, &authority).expect("a certificate");
+        for (file, pem) in [
+            (&files.root, authority.pem()),
+            (&files.server, server.pem()),
+            (&files.key, server_key.serialize_pem()),
+        ] {
+            fs::write(file, pem).expect("a file in the folder");
+        }
+        files
+    }
+}
