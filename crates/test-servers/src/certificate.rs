@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 /// Files with a certificate for `localhost` and `127.0.0.1`, made for one test.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ impl Certificate {
         let key = || KeyPair::generate().expect("a key");
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // A name that differs from the server's, which would seem self-signed.
+        authority.distinguished_name.push(DnType::CommonName, "authority of a test");
         let authority = CertifiedIssuer::self_signed(authority, key()).expect("an authority");
         let names = ["localhost", "127.0.0.1"].map(str::to_owned);
         let server = CertificateParams::new(names).expect("names that can be certified");

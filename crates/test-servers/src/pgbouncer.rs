@@ -2,9 +2,7 @@ use std::fs;
 use std::net::TcpStream;
 use std::path::PathBuf;
 
-use tempfile::TempDir;
-
-use crate::postgres::{credentials, url};
+use crate::psql::{PASSWORD, USER, url};
 use crate::server_user::ServerUser;
 use crate::{PostgresServer, Process, free_port};
 
@@ -15,8 +13,6 @@ pub struct PgBouncer {
     /// Ended when dropped.
     _process: Process,
     port: u16,
-    /// Removed when dropped.
-    _folder: TempDir,
 }
 
 impl PgBouncer {
@@ -25,10 +21,12 @@ impl PgBouncer {
     /// # Panics
     /// If it is not installed or does not start.
     pub fn start(server: &PostgresServer, connections: usize) -> Self {
-        let (folder, port) = (TempDir::new().expect("a temporary folder"), free_port());
-        let (user, password) = credentials();
-        let users = folder.path().join("users.txt");
-        fs::write(&users, format!("\"{user}\" \"{password}\"\n")).expect("a file in it");
+        let port = free_port();
+        // It goes away together with the server's.
+        let folder = server.folder().join(format!("pgbouncer-{port}"));
+        fs::create_dir(&folder).expect("a folder of ours");
+        let users = folder.join("users.txt");
+        fs::write(&users, format!("\"{USER}\" \"{PASSWORD}\"\n")).expect("a file in it");
         let configuration = format!(
             "[databases]\n* = host=127.0.0.1 port={}\n\
              [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
@@ -37,13 +35,13 @@ impl PgBouncer {
             server.port(),
             users.display()
         );
-        let file = folder.path().join("pgbouncer.ini");
+        let file = folder.join("pgbouncer.ini");
         fs::write(&file, configuration).expect("a file in it");
         let user = ServerUser::find();
-        user.give(folder.path());
+        user.give(&folder);
         let mut process = user.spawn(binary(), vec![file.display().to_string()]);
         process.wait_until(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
-        Self { _process: process, port, _folder: folder }
+        Self { _process: process, port }
     }
 
     /// A URL of the server's database that goes through it.

@@ -1,22 +1,24 @@
-use std::fmt::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{fs, thread};
 
 use tempfile::TempDir;
 
+use crate::psql::{DATABASE, PASSWORD, USER, binary, query, text, url};
 use crate::server_user::ServerUser;
-use crate::{Certificate, Process, free_port};
+use crate::{Certificate, PostgresSchema, Process, free_port};
 
 /// A PostgreSQL server with one database. It ends with the process that started
 /// it, also where that is killed or keeps it in a `static`.
 #[derive(Debug)]
 pub struct PostgresServer {
     process: Process,
+    is_running: bool,
     port: u16,
     settings: Vec<(String, String)>,
     certificate: Option<Certificate>,
@@ -34,11 +36,6 @@ pub struct PostgresOptions {
     pub settings: Vec<(String, String)>,
 }
 
-/// As whom everything is done. The password is one that a URL has to escape.
-const USER: &str = "benchmark";
-const PASSWORD: &str = "p@ss/w?rd";
-const DATABASE: &str = "benchmark";
-
 impl PostgresServer {
     /// Starts one that is fast, and may lose what it has if the machine stops.
     ///
@@ -54,8 +51,12 @@ impl PostgresServer {
     /// # Panics
     /// If it is not installed or does not start.
     pub fn shared() -> &'static Self {
-        static SHARED: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
-        &SHARED
+        static SHARED: LazyLock<(PostgresServer, Child)> = LazyLock::new(|| {
+            let server = PostgresServer::start();
+            let cleaner = remove_after_us(server.folder.path());
+            (server, cleaner)
+        });
+        &SHARED.0
     }
 
     /// Starts a special one.
@@ -112,7 +113,7 @@ impl PostgresServer {
     ) -> Self {
         let port = free_port();
         let process = spawn(&folder, port, &settings);
-        let mut server = Self { process, port, settings, certificate, folder };
+        let mut server = Self { process, is_running: true, port, settings, certificate, folder };
         server.wait_until_ready();
         server
     }
@@ -130,6 +131,11 @@ impl PostgresServer {
     /// Its certificate, if it speaks TLS.
     pub fn certificate(&self) -> Option<&Certificate> {
         self.certificate.as_ref()
+    }
+
+    /// The folder with everything of it.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A URL of its database.
@@ -174,6 +180,7 @@ impl PostgresServer {
     /// Ends it as a crash would.
     pub fn kill(&mut self) {
         self.process.kill();
+        self.is_running = false;
         // What it started notices by itself.
         let begun = Instant::now();
         while query(self.port, "postgres", "SELECT 1").is_ok() {
@@ -187,6 +194,7 @@ impl PostgresServer {
     /// If it does not start.
     pub fn restart(&mut self) {
         self.process = spawn(&self.folder, self.port, &self.settings);
+        self.is_running = true;
         self.wait_until_ready();
     }
 
@@ -230,6 +238,9 @@ impl PostgresServer {
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
+        if !self.is_running {
+            return;
+        }
         // It then ends what it started, and leaves nothing behind in memory.
         self.process.signal("QUIT");
         let begun = Instant::now();
@@ -238,54 +249,6 @@ impl Drop for PostgresServer {
             thread::sleep(Duration::from_millis(5));
         }
     }
-}
-
-/// A schema of one test, which is dropped with everything in it.
-#[derive(Debug)]
-pub struct PostgresSchema {
-    port: u16,
-    name: String,
-}
-
-impl PostgresSchema {
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// A URL of the database that names the schema.
-    pub fn url(&self) -> String {
-        format!("{}?schema={}", url("127.0.0.1", self.port), self.name)
-    }
-
-    /// What `psql` prints for these statements, which are about this schema.
-    ///
-    /// # Panics
-    /// If they fail.
-    pub fn sql(&self, statements: &str) -> String {
-        let statements = format!("SET search_path TO {};\n{statements}", self.name);
-        query(self.port, DATABASE, &statements).unwrap_or_else(|words| panic!("{words}"))
-    }
-}
-
-impl Drop for PostgresSchema {
-    fn drop(&mut self) {
-        _ = query(self.port, DATABASE, &format!("DROP SCHEMA {} CASCADE", self.name));
-    }
-}
-
-/// The URL of a server, or of what stands before it.
-pub(crate) fn url(host: &str, port: u16) -> String {
-    let mut escaped = String::new();
-    for byte in PASSWORD.bytes() {
-        _ = write!(escaped, "%{byte:02X}");
-    }
-    format!("postgres://{USER}:{escaped}@{host}:{port}/{DATABASE}")
-}
-
-/// User and password, as a pooler wants to know them.
-pub(crate) fn credentials() -> (&'static str, &'static str) {
-    (USER, PASSWORD)
 }
 
 /// Starts a server that the kernel ends together with this process.
@@ -308,27 +271,23 @@ fn spawn(folder: &TempDir, port: u16, settings: &[(String, String)]) -> Process 
     ServerUser::find().spawn(binary("postgres"), arguments)
 }
 
+/// Removes a folder once this process has ended, however it did: nobody drops a
+/// `static`. The pipe to the child closes then.
+fn remove_after_us(folder: &Path) -> Child {
+    const SCRIPT: &str = r#"
+        cat >/dev/null
+        for _ in $(seq 100); do [ -e "$0/data/postmaster.pid" ] || break; sleep 0.1; done
+        rm -rf "$0"
+    "#;
+    let mut cleaner = Command::new("sh");
+    // An interrupted terminal is to end us, not the one that comes after us.
+    cleaner.args(["-c", SCRIPT, text(folder)]).stdin(Stdio::piped()).process_group(0);
+    cleaner.spawn().expect("a shell")
+}
+
 /// A program that comes with the server, to be run as its user.
 fn program(name: &str) -> Command {
     ServerUser::find().command(&binary(name))
-}
-
-/// Where a program of the newest version is: Debian keeps those of a server out
-/// of the way.
-fn binary(name: &str) -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut found: Vec<_> = versions
-        .map(|version| version.path().join("bin").join(name))
-        .filter(|path| path.is_file())
-        .collect();
-    found.sort();
-    let on_path = || {
-        let folders = env::var_os("PATH").unwrap_or_default();
-        env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file())
-    };
-    found.pop().or_else(on_path).unwrap_or_else(|| {
-        panic!("{name} of PostgreSQL is not installed; tests/install installs it")
-    })
 }
 
 fn run(command: &mut Command) {
@@ -336,25 +295,6 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {output:?}");
 }
 
-/// What `psql` prints, or what it complains about.
-fn query(port: u16, database: &str, statements: &str) -> Result<String, String> {
-    // It waits for ever where a server stands still.
-    let output = Command::new("timeout")
-        .args(["20", text(&binary("psql")), "--no-psqlrc", "--quiet", "--tuples-only"])
-        .args(["--no-align", "--set=ON_ERROR_STOP=1", "--host=127.0.0.1"])
-        .args(["--port", &port.to_string(), "--username", USER, "--dbname", database])
-        .args(["--command", statements])
-        .env("PGPASSWORD", PASSWORD)
-        .output()
-        .expect("timeout is installed");
-    let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
-    if output.status.success() { Ok(words(&output.stdout)) } else { Err(words(&output.stderr)) }
-}
-
 fn data(folder: &TempDir) -> PathBuf {
     folder.path().join("data")
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a temporary folder with a name in UTF-8")
 }

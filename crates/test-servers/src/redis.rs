@@ -29,7 +29,7 @@ pub struct RedisOptions {
     /// Further arguments of `redis-server`.
     pub arguments: Vec<String>,
     /// Where it is a sentinel: its configuration.
-    pub(crate) sentinel: Option<String>,
+    pub sentinel: Option<String>,
 }
 
 impl RedisServer {
@@ -140,8 +140,7 @@ impl RedisServer {
     /// If it is not after half a minute.
     pub(crate) fn wait_until(&mut self, command: &[&str], is_wanted: impl Fn(&str) -> bool) {
         let cli = &self.cli;
-        self.process
-            .wait_until(|| is_wanted(&String::from_utf8_lossy(&cli.run(command).stdout)));
+        self.process.wait_until(|| is_wanted(&String::from_utf8_lossy(&cli.run(command).stdout)));
     }
 }
 

@@ -52,7 +52,8 @@ impl RedisCluster {
 
     /// The nodes that are masters at present, of those that answer.
     pub fn masters(&mut self) -> Vec<&mut RedisServer> {
-        let is_master = |node: &RedisServer| node.answers() && node.cli(&["ROLE"]).starts_with("master");
+        let is_master =
+            |node: &RedisServer| node.answers() && node.cli(&["ROLE"]).starts_with("master");
         self.nodes.iter_mut().filter(|node| is_master(node)).collect()
     }
 }

@@ -1,0 +1,311 @@
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use benchmark_domain::uuid::Uuid;
+use benchmark_domain::{
+    Contender, Llm, Publication, RankingScope, Requests, RunId, RunMeasurement, Source, Timestamp,
+    Window,
+};
+use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
+use diesel::data_types::PgTimestamp;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Double;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::FutureExt;
+
+use crate::PostgresStore;
+use crate::columns::{moment, timestamp};
+use crate::failure::Failure;
+use crate::rows::{BenchmarkRow, LlmRow, MeasurementRow, requests};
+use crate::schema::{benchmark, latest_runs, llms, publications, rankings, run_metrics, runs};
+
+#[async_trait]
+impl RankingReader for PostgresStore {
+    async fn contenders(
+        &self,
+        scope: &RankingScope,
+        window: Window,
+        now: Timestamp,
+    ) -> Result<Contenders, StoreError> {
+        let scope = scope.clone();
+        self.snapshot(move |connection| {
+            let scope = scope.clone();
+            async move { contenders(connection, &scope, window, now).await }.boxed()
+        })
+        .await
+    }
+
+    async fn current(&self, scope: &RankingScope) -> Result<Option<CurrentRanking>, StoreError> {
+        let scope = scope.clone();
+        self.read(move |connection| {
+            let scope = scope.clone();
+            async move { current(connection, scope).await }.boxed()
+        })
+        .await
+    }
+
+    async fn history(
+        &self,
+        scope: &RankingScope,
+        after: Revision,
+        limit: PageLimit,
+    ) -> Result<Vec<(Revision, Publication)>, StoreError> {
+        let scope = scope.clone();
+        self.snapshot(move |connection| {
+            let scope = scope.clone();
+            async move { history(connection, &scope, after.0, limit.get()).await }.boxed()
+        })
+        .await
+    }
+}
+
+async fn contenders(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    window: Window,
+    now: Timestamp,
+) -> Result<Contenders, Failure> {
+    let revision = rankings::table
+        .find((scope.metric.as_str(), scope.workload.as_str()))
+        .select(rankings::revision)
+        .first(connection)
+        .await
+        .optional()?;
+    let (measured, counts) = match window {
+        Window::Latest => {
+            (latest(connection, scope).await?, counts_from_latest(connection, scope).await?)
+        }
+        Window::Hours(_) | Window::All => {
+            // `-infinity`, which every moment comes after.
+            let start = window.starts_at(now).map_or(PgTimestamp(i64::MIN), moment);
+            (
+                started_from(connection, scope, start).await?,
+                counts_from(connection, scope, start).await?,
+            )
+        }
+    };
+    Ok(Contenders {
+        revision: revision.map_or(Revision::default(), Revision),
+        contenders: by_llm(measured, counts)?,
+    })
+}
+
+/// What a run measured, and of whom.
+type Measured = (LlmRow, RunColumns, MeasurementRow);
+
+/// What a ranking needs to know of a run.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = runs)]
+struct RunColumns {
+    id: Uuid,
+    source: String,
+    started_at: PgTimestamp,
+    attempted_requests: i64,
+    failed_requests: i64,
+}
+
+async fn latest(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+) -> Result<Vec<Measured>, Failure> {
+    let said_by_it = (run_metrics::metric.eq(latest_runs::metric))
+        .and(run_metrics::workload.eq(latest_runs::workload))
+        .and(run_metrics::started_at.eq(latest_runs::started_at))
+        .and(run_metrics::run_id.eq(latest_runs::run_id));
+    Ok(latest_runs::table
+        .inner_join(run_metrics::table.on(said_by_it))
+        .inner_join(runs::table.on(runs::id.eq(latest_runs::run_id)))
+        .inner_join(llms::table.on(llms::id.eq(latest_runs::llm_id)))
+        .filter(latest_runs::metric.eq(scope.metric.as_str()))
+        .filter(latest_runs::workload.eq(scope.workload.as_str()))
+        .select(Measured::as_select())
+        .load(connection)
+        .await?)
+}
+
+async fn started_from(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    start: PgTimestamp,
+) -> Result<Vec<Measured>, Failure> {
+    Ok(run_metrics::table
+        .inner_join(runs::table.inner_join(llms::table))
+        .filter(run_metrics::metric.eq(scope.metric.as_str()))
+        .filter(run_metrics::workload.eq(scope.workload.as_str()))
+        .filter(run_metrics::started_at.ge(start))
+        .select(Measured::as_select())
+        .load(connection)
+        .await?)
+}
+
+/// How many requests an LLM's runs sent, and how many of them failed.
+type Counts = (Uuid, f64, f64);
+
+/// Sums that do not overflow, and are exact up to [`Requests::MAX`].
+const ATTEMPTED: &str = "sum(runs.attempted_requests::double precision)";
+const FAILED: &str = "sum(runs.failed_requests::double precision)";
+
+/// The counts of each LLM's latest run of a scope and of all that came later.
+async fn counts_from_latest(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+) -> Result<Vec<Counts>, Failure> {
+    // Put so that an index can begin at the first condition on the start.
+    let not_before_it = (runs::llm_id.eq(latest_runs::llm_id))
+        .and(runs::workload.eq(latest_runs::workload))
+        .and(runs::started_at.ge(latest_runs::started_at))
+        .and(runs::started_at.gt(latest_runs::started_at).or(runs::id.ge(latest_runs::run_id)));
+    Ok(latest_runs::table
+        .inner_join(runs::table.on(not_before_it))
+        .filter(latest_runs::metric.eq(scope.metric.as_str()))
+        .filter(latest_runs::workload.eq(scope.workload.as_str()))
+        .group_by(latest_runs::llm_id)
+        .select((latest_runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
+        .load(connection)
+        .await?)
+}
+
+async fn counts_from(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    start: PgTimestamp,
+) -> Result<Vec<Counts>, Failure> {
+    Ok(runs::table
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(start))
+        .group_by(runs::llm_id)
+        .select((runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
+        .load(connection)
+        .await?)
+}
+
+fn by_llm(measured: Vec<Measured>, counts: Vec<Counts>) -> Result<Vec<Contender>, StoreError> {
+    let mut contenders = HashMap::new();
+    for (llm, run, measurement) in measured {
+        let id = run.id;
+        let run = run_measurement(run, measurement)
+            .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
+        let (_, runs) = contenders.entry(llm.id).or_insert_with(|| (llm, Vec::new()));
+        runs.push(run);
+    }
+    let mut found = Vec::with_capacity(contenders.len());
+    for (llm_id, attempted, failed) in counts {
+        // Not every LLM with runs has some that measured the metric.
+        let Some((llm, runs)) = contenders.remove(&llm_id) else { continue };
+        let at_most = |total: f64| (total as u64).min(Requests::MAX);
+        let requests = Requests::new(at_most(attempted), at_most(failed))
+            .ok_or_else(|| StoreError::corrupt(format!("a run of LLM {llm_id}")))?;
+        found.push(Contender { llm: Llm::try_from(llm)?, runs, requests });
+    }
+    Ok(found)
+}
+
+fn run_measurement(run: RunColumns, measurement: MeasurementRow) -> Option<RunMeasurement> {
+    let RunColumns { id, source, started_at, attempted_requests, failed_requests } = run;
+    Some(RunMeasurement {
+        run: RunId(id),
+        started_at: timestamp(started_at)?,
+        source: Source::parse(&source)?,
+        requests: requests(attempted_requests, failed_requests)?,
+        measurement: measurement.read()?,
+    })
+}
+
+/// The newest publication, in one statement: that is what every ranking which is
+/// not cached costs.
+async fn current(
+    connection: &mut AsyncPgConnection,
+    scope: RankingScope,
+) -> Result<Option<CurrentRanking>, Failure> {
+    let newest = (publications::metric.eq(rankings::metric))
+        .and(publications::workload.eq(rankings::workload))
+        .and(rankings::published_revision.eq(publications::revision.nullable()));
+    let of_it = (benchmark::metric.eq(publications::metric))
+        .and(benchmark::workload.eq(publications::workload))
+        .and(benchmark::revision.eq(publications::revision));
+    let rows: Vec<(i64, i64, PgTimestamp, Option<BenchmarkRow>)> = rankings::table
+        .inner_join(publications::table.on(newest))
+        .left_join(benchmark::table.on(of_it))
+        .filter(rankings::metric.eq(scope.metric.as_str()))
+        .filter(rankings::workload.eq(scope.workload.as_str()))
+        // The order of a ranking: within a rank by name, then by provider.
+        .order((
+            benchmark::rank.asc(),
+            benchmark::llm_name.asc(),
+            benchmark::provider.asc().nulls_first(),
+        ))
+        .select((
+            rankings::revision,
+            publications::revision,
+            publications::published_at,
+            Option::<BenchmarkRow>::as_select(),
+        ))
+        .load(connection)
+        .await?;
+    let Some(&(revision, published, published_at, _)) = rows.as_slice().first() else {
+        return Ok(None);
+    };
+    let entries = rows.into_iter().filter_map(|(.., entry)| entry);
+    let publication = Publication {
+        published_at: published_moment(&scope, published, published_at)?,
+        entries: entries.map(TryInto::try_into).collect::<Result<_, StoreError>>()?,
+        scope,
+    };
+    Ok(Some(CurrentRanking { publication, up_to_date: published >= revision }))
+}
+
+async fn history(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(Revision, Publication)>, Failure> {
+    let (metric, workload) = (scope.metric.as_str(), scope.workload.as_str());
+    let published: Vec<(i64, PgTimestamp)> = publications::table
+        .filter(publications::metric.eq(metric))
+        .filter(publications::workload.eq(workload))
+        .filter(publications::revision.gt(after))
+        .order(publications::revision)
+        .limit(limit as i64)
+        .select((publications::revision, publications::published_at))
+        .load(connection)
+        .await?;
+    let Some(&(last, _)) = published.last() else { return Ok(Vec::new()) };
+    let rows: Vec<BenchmarkRow> = benchmark::table
+        .filter(benchmark::metric.eq(metric))
+        .filter(benchmark::workload.eq(workload))
+        .filter(benchmark::revision.gt(after))
+        .filter(benchmark::revision.le(last))
+        // The order of a ranking: within a rank by name, then by provider.
+        .order((
+            benchmark::rank.asc(),
+            benchmark::llm_name.asc(),
+            benchmark::provider.asc().nulls_first(),
+        ))
+        .select(BenchmarkRow::as_select())
+        .load(connection)
+        .await?;
+    let mut entries: HashMap<i64, Vec<_>> = HashMap::new();
+    for row in rows {
+        entries.entry(row.revision).or_default().push(row.try_into()?);
+    }
+    let publication = |(revision, published_at)| {
+        let publication = Publication {
+            scope: scope.clone(),
+            published_at: published_moment(scope, revision, published_at)?,
+            entries: entries.remove(&revision).unwrap_or_default(),
+        };
+        Ok((Revision(revision), publication))
+    };
+    published.into_iter().map(publication).collect()
+}
+
+fn published_moment(
+    scope: &RankingScope,
+    revision: i64,
+    at: PgTimestamp,
+) -> Result<Timestamp, StoreError> {
+    let unreadable = || StoreError::corrupt(format!("publication {revision} of {scope}"));
+    timestamp(at).ok_or_else(unreadable)
+}

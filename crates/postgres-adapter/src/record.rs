@@ -1,0 +1,173 @@
+//! Recording runs, with as many statements for a thousand as for one.
+//!
+//! However many record at once, none waits for another in a circle: all write
+//! the tables in the same order, and the rows of a table in the order of its
+//! key.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use benchmark_domain::uuid::Uuid;
+use benchmark_domain::{MetricName, RankingScope, Run, Timestamp, WorkloadSlug};
+use benchmark_ports::{RecordOutcome, RecordedRuns, StoreError};
+use diesel::data_types::PgTimestamp;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::bulk_insert::BulkInsert;
+use crate::columns::moment;
+use crate::failure::Failure;
+use crate::rows::{LlmRow, MeasurementRow, RunMetricRow, RunRow, WorkloadRow};
+use crate::schema::llms;
+
+/// Records runs in the transaction that a connection is in.
+pub(crate) async fn record(
+    connection: &mut AsyncPgConnection,
+    runs: &[Run],
+    recorded_at: Timestamp,
+) -> Result<RecordedRuns, Failure> {
+    let mut given = BTreeMap::new();
+    for run in runs {
+        given.entry(run.id().0).or_insert(run);
+    }
+    insert_identities(connection, given.values().copied()).await?;
+    let rows = given.values().map(|run| RunRow::of(run, recorded_at));
+    let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+    let new: Vec<Uuid> = RunRow::insertion(&rows).load(connection).await?;
+    let new: HashSet<_> = new.into_iter().collect();
+    let mut unseen = new.clone();
+    let outcome = |run: &Run| match unseen.remove(&run.id().0) {
+        true => RecordOutcome::New,
+        false => RecordOutcome::Known,
+    };
+    let outcomes = runs.iter().map(outcome).collect();
+    given.retain(|id, _| new.contains(id));
+    if given.is_empty() {
+        return Ok(RecordedRuns { outcomes, affected: Vec::new() });
+    }
+    insert_measurements(connection, &given).await?;
+    let affected = count_recording(connection, given.values().copied()).await?;
+    Ok(RecordedRuns { outcomes, affected })
+}
+
+/// Inserts the LLMs and the workloads that are new, and holds on to the LLMs:
+/// whoever records runs of one of them waits, so that each sees in which scopes
+/// the runs before its own have put the LLM.
+async fn insert_identities<'a>(
+    connection: &mut AsyncPgConnection,
+    runs: impl Iterator<Item = &'a Run>,
+) -> Result<(), Failure> {
+    let (mut llms, mut workloads) = (BTreeMap::new(), BTreeMap::new());
+    for run in runs {
+        llms.entry(run.llm.id()).or_insert(&run.llm);
+        workloads.entry(&run.workload.slug).or_insert(&run.workload);
+    }
+    let rows: Vec<_> = llms.values().map(|llm| LlmRow::from(*llm)).collect();
+    LlmRow::insertion(&rows).execute(connection).await?;
+    let ids: Vec<_> = llms.keys().map(|id| id.0).collect();
+    // Nobody else's reference to an LLM has to wait for that.
+    llms::table
+        .filter(llms::id.eq_any(ids))
+        .order(llms::id)
+        .select(llms::id)
+        .for_no_key_update()
+        .load::<Uuid>(connection)
+        .await?;
+    let rows = workloads.values().map(|workload| WorkloadRow::try_from(*workload));
+    let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+    WorkloadRow::insertion(&rows).execute(connection).await?;
+    Ok(())
+}
+
+/// One LLM's newest run that measured a metric on a workload.
+struct LatestRunRow {
+    metric: String,
+    workload: String,
+    llm_id: Uuid,
+    started_at: PgTimestamp,
+    run_id: Uuid,
+}
+
+impl LatestRunRow {
+    /// The insertion of those that are newer than what is there.
+    fn insertion(rows: &[Self]) -> BulkInsert<'_, Self> {
+        BulkInsert::into("latest_runs", rows)
+            .column::<Text, _>("metric", |row| row.metric.as_str())
+            .column::<Text, _>("workload", |row| row.workload.as_str())
+            .column::<SqlUuid, _>("llm_id", |row| row.llm_id)
+            .column::<Timestamptz, _>("started_at", |row| row.started_at)
+            .column::<SqlUuid, _>("run_id", |row| row.run_id)
+            .ending(
+                "ON CONFLICT (metric, workload, llm_id) \
+                 DO UPDATE SET started_at = excluded.started_at, run_id = excluded.run_id \
+                 WHERE (excluded.started_at, excluded.run_id) \
+                     > (latest_runs.started_at, latest_runs.run_id)",
+            )
+    }
+}
+
+/// Inserts what new runs measured, and makes each the newest one of its LLM
+/// unless another one is newer.
+async fn insert_measurements(
+    connection: &mut AsyncPgConnection,
+    runs: &BTreeMap<Uuid, &Run>,
+) -> Result<(), Failure> {
+    let (mut measured, mut latest) = (Vec::new(), BTreeMap::new());
+    for (id, run) in runs {
+        let (workload, llm) = (&run.workload.slug, run.llm.id().0);
+        for (metric, measurement) in run.measurements() {
+            measured.push(RunMetricRow {
+                metric: metric.to_string(),
+                workload: workload.to_string(),
+                started_at: moment(run.started_at),
+                run_id: *id,
+                measurement: MeasurementRow::try_from(measurement)?,
+            });
+            let newest = latest.entry((metric, workload, llm)).or_insert((run.started_at, *id));
+            *newest = (*newest).max((run.started_at, *id));
+        }
+    }
+    RunMetricRow::insertion(&measured).execute(connection).await?;
+    let latest = latest.into_iter().map(|((metric, workload, llm_id), (started_at, run_id))| {
+        let (metric, workload) = (metric.to_string(), workload.to_string());
+        LatestRunRow { metric, workload, llm_id, started_at: moment(started_at), run_id }
+    });
+    LatestRunRow::insertion(&latest.collect::<Vec<_>>()).execute(connection).await?;
+    Ok(())
+}
+
+/// Counts a recording in every scope in which the LLMs of new runs stand, and
+/// tells which they are.
+async fn count_recording<'a>(
+    connection: &mut AsyncPgConnection,
+    runs: impl Iterator<Item = &'a Run>,
+) -> Result<Vec<RankingScope>, Failure> {
+    #[derive(QueryableByName)]
+    struct Moved {
+        #[diesel(sql_type = Text)]
+        metric: String,
+        #[diesel(sql_type = Text)]
+        workload: String,
+    }
+    const COUNT: &str = "INSERT INTO rankings (metric, workload, revision) \
+         SELECT DISTINCT metric, workload, 1 FROM latest_runs \
+         WHERE (workload, llm_id) IN (SELECT * FROM unnest($1, $2)) \
+         ORDER BY metric, workload \
+         ON CONFLICT (metric, workload) DO UPDATE SET revision = rankings.revision + 1 \
+         RETURNING metric, workload";
+    let stand: BTreeSet<_> = runs.map(|run| (&run.workload.slug, run.llm.id().0)).collect();
+    let (workloads, llms): (Vec<_>, Vec<_>) =
+        stand.into_iter().map(|(workload, llm)| (workload.as_str(), llm)).unzip();
+    let moved: Vec<Moved> = diesel::sql_query(COUNT)
+        .bind::<Array<Text>, _>(workloads)
+        .bind::<Array<SqlUuid>, _>(llms)
+        .load(connection)
+        .await?;
+    let scope = |Moved { metric, workload }| {
+        let name = MetricName::parse(&metric).ok();
+        let scope = name.zip(WorkloadSlug::parse(&workload).ok());
+        let scope = scope.map(|(metric, workload)| RankingScope { metric, workload });
+        scope.ok_or_else(|| StoreError::corrupt(format!("the ranking of {metric}")).into())
+    };
+    moved.into_iter().map(scope).collect()
+}

@@ -1,0 +1,11 @@
+DROP TABLE submissions;
+DROP TABLE api_keys;
+DROP TABLE benchmark;
+DROP TABLE publications;
+DROP TABLE rankings;
+DROP TABLE latest_runs;
+DROP TABLE run_metrics;
+DROP TABLE runs;
+DROP TABLE workloads;
+DROP TABLE llms;
+DROP TABLE metrics;
