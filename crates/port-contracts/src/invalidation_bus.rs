@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
-use benchmark_ports::{InvalidationBus, LoadError, LoadRanking, RankingCache, RankingQuery, Served};
+use benchmark_ports::{
+    InvalidationBus, LoadError, LoadRanking, RankingCache, RankingQuery, Served,
+};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;

@@ -51,7 +51,9 @@ pub async fn so_many_go_on_at_once_and_no_more(make: impl AsyncFnOnce(RateLimit)
     }
 }
 
-pub async fn there_is_nothing_to_wait_for_while_some_remain(make: impl AsyncFnOnce(RateLimit) -> Limiter) {
+pub async fn there_is_nothing_to_wait_for_while_some_remain(
+    make: impl AsyncFnOnce(RateLimit) -> Limiter,
+) {
     let limiter = make(per(HOUR, 2)).await;
     assert_eq!(limiter.take("a").await.retry_after, Duration::ZERO);
     let last = limiter.take("a").await;
@@ -61,7 +63,9 @@ pub async fn there_is_nothing_to_wait_for_while_some_remain(make: impl AsyncFnOn
     assert!(is_about(refusal.retry_after, HOUR / 2), "{refusal:?}");
 }
 
-pub async fn each_one_taken_puts_the_reset_off_by_its_share(make: impl AsyncFnOnce(RateLimit) -> Limiter) {
+pub async fn each_one_taken_puts_the_reset_off_by_its_share(
+    make: impl AsyncFnOnce(RateLimit) -> Limiter,
+) {
     let limiter = make(per(HOUR, 4)).await;
     for taken in 1..=4 {
         let decision = limiter.take("a").await;
@@ -100,7 +104,9 @@ pub async fn the_allowance_comes_back_evenly(make: impl AsyncFnOnce(RateLimit) -
     assert_eq!(decision.remaining, 0, "one came back, not all");
 }
 
-pub async fn the_whole_allowance_is_there_after_its_reset(make: impl AsyncFnOnce(RateLimit) -> Limiter) {
+pub async fn the_whole_allowance_is_there_after_its_reset(
+    make: impl AsyncFnOnce(RateLimit) -> Limiter,
+) {
     let limiter = make(per(Duration::from_millis(500), 5)).await;
     let refusal = exhaust(&limiter, "a").await;
     assert!(refusal.reset_after <= Duration::from_millis(500), "{refusal:?}");

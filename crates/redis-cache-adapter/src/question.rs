@@ -1,0 +1,130 @@
+use benchmark_domain::WorkloadSlug;
+use benchmark_ports::{RankingQuery, Subject};
+use sha2::{Digest, Sha256};
+
+/// A question as Redis knows it: in full, and where its answer is kept.
+///
+/// The keyspace of a Redis Cluster is spread over its nodes by what stands in
+/// braces. Everything about a workload is kept in one *part*, so that an answer
+/// and the part's generation come in one command. The parts are few and
+/// numbered, so that all of them can be forgotten without a list of workloads;
+/// where two workloads share one, forgetting the one loads the other again once
+/// too often.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Question {
+    /// Equal for equal questions, different for different ones.
+    pub(crate) text: Vec<u8>,
+    pub(crate) part: Part,
+}
+
+/// The number of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Part(pub(crate) u8);
+
+impl Part {
+    /// How many parts there are.
+    pub(crate) const COUNT: usize = 256;
+
+    /// The part that a workload is in, for every process the same.
+    pub(crate) fn of(workload: &WorkloadSlug) -> Self {
+        Self(Sha256::digest(workload.as_str())[0])
+    }
+
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        (0..=u8::MAX).map(Self)
+    }
+
+    /// The key of its generation.
+    pub(crate) fn generation_key(self) -> String {
+        format!("{{{}}}:generation", self.0)
+    }
+}
+
+impl Question {
+    pub(crate) fn new(query: &RankingQuery) -> Self {
+        let RankingQuery { subject, workload, window, statistic, provider, limit, offset } = query;
+        let fields = [
+            match subject {
+                Subject::Metric(metric) => format!("metric {metric}"),
+                Subject::AllMetrics => "metrics".to_owned(),
+            },
+            workload.to_string(),
+            window.to_string(),
+            statistic.to_string(),
+            provider.as_ref().map(|provider| format!("by {provider}")).unwrap_or_default(),
+            limit.get().to_string(),
+            offset.to_string(),
+        ];
+        // Lengths first, so that no two questions run into the same text.
+        let mut text = vec![];
+        for field in fields {
+            text.extend((field.len() as u64).to_le_bytes());
+            text.extend(field.as_bytes());
+        }
+        Self { text, part: Part::of(workload) }
+    }
+
+    /// The key of its answer. Two questions may have the same one, if ever so
+    /// improbably: what is kept names its question.
+    pub(crate) fn answer_key(&self) -> String {
+        let hash = Sha256::digest(&self.text);
+        let hash = u128::from_le_bytes(*hash.first_chunk().expect("a hash has 32 bytes"));
+        format!("{{{}}}:answer:{hash:032x}", self.part.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use benchmark_domain::{Provider, Statistic, Window, metrics};
+    use benchmark_port_contracts::fixtures::{page, slug};
+
+    use super::*;
+
+    fn a_question() -> RankingQuery {
+        RankingQuery {
+            subject: Subject::Metric(metrics::TTFT),
+            workload: slug("default"),
+            window: Window::Latest,
+            statistic: Statistic::Mean,
+            provider: None,
+            limit: page(100),
+            offset: 0,
+        }
+    }
+
+    #[test]
+    fn different_questions_have_different_texts_and_keys() {
+        let provider = Some(Provider::parse("groq").unwrap());
+        let questions = [
+            a_question(),
+            RankingQuery { subject: Subject::AllMetrics, ..a_question() },
+            RankingQuery { workload: slug("other"), ..a_question() },
+            RankingQuery { window: Window::Hours(24), ..a_question() },
+            RankingQuery { statistic: Statistic::P99, ..a_question() },
+            RankingQuery { provider, ..a_question() },
+            RankingQuery { limit: page(10), ..a_question() },
+            RankingQuery { limit: page(10), offset: 10, ..a_question() },
+        ];
+        for (i, one) in questions.iter().enumerate() {
+            for (j, other) in questions.iter().enumerate() {
+                let (one, other) = (Question::new(one), Question::new(other));
+                assert_eq!(one == other, i == j);
+                assert_eq!(one.answer_key() == other.answer_key(), i == j);
+            }
+        }
+    }
+
+    /// Processes of different builds share a Redis.
+    #[test]
+    fn keys_are_the_same_in_every_build() {
+        let question = Question::new(&a_question());
+        assert_eq!(question.part.generation_key(), "{55}:generation");
+        assert_eq!(question.answer_key(), "{55}:answer:4a5506d57ed9f52cec97d291023e5eea");
+    }
+
+    #[test]
+    fn every_part_has_a_key_of_its_own() {
+        let keys: std::collections::BTreeSet<_> = Part::all().map(Part::generation_key).collect();
+        assert_eq!(keys.len(), Part::COUNT);
+    }
+}
