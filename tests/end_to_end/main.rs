@@ -11,5 +11,8 @@ mod browser;
 mod caching;
 mod conformance;
 mod first_steps;
+mod keys;
+mod rate_limits;
+mod scope_matrix;
 mod slow_clients;
 mod stopping;

@@ -127,6 +127,29 @@ impl Service {
         read(request.send(body).unwrap())
     }
 
+    /// A request of any kind, with these headers and no others.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        json: Option<&Value>,
+    ) -> Answer {
+        let url = format!("{}{path}", self.url);
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = match json {
+            None => agent().run(request.body(()).unwrap()),
+            Some(json) => {
+                let request = request.header("Content-Type", "application/json");
+                agent().run(request.body(serde_json::to_vec(json).unwrap()).unwrap())
+            }
+        };
+        read(answer.unwrap())
+    }
+
     pub(crate) fn process_id(&self) -> u32 {
         self.child.id()
     }

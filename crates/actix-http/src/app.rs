@@ -10,7 +10,9 @@ use actix_web::{App, Error, HttpRequest, HttpResponse};
 use crate::body::BodyLimits;
 use crate::drain::Drain;
 use crate::error::ApiError;
-use crate::headers::{X_API_KEY, X_REQUEST_ID};
+use crate::headers::{
+    IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, RATE_LIMIT, RATE_LIMIT_POLICY, X_API_KEY, X_REQUEST_ID,
+};
 use crate::metrics::HttpMetrics;
 use crate::observe::Observe;
 use crate::routes;
@@ -70,13 +72,15 @@ pub(crate) fn application_with_cors(
 }
 
 fn observe(shared: &Shared) -> Observe {
-    Observe::new(shared.metrics.clone(), shared.drain.clone())
+    let limited = shared.services.rate_limits.concern_everybody();
+    Observe::new(shared.metrics.clone(), shared.drain.clone(), limited)
 }
 
 fn routes_of(app: &mut web::ServiceConfig, shared: &Shared) {
     app.app_data(Data::clone(&shared.services));
     app.app_data(Data::new(shared.drain.clone()));
     app.app_data(shared.limits);
+    app.app_data(shared.metrics.clone());
     for resource in routes::resources() {
         resource.register(app, &shared.metrics);
     }
@@ -89,9 +93,11 @@ async fn no_such_path(request: HttpRequest) -> Result<HttpResponse, ApiError> {
 
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
-        .allowed_methods(["GET", "HEAD", "POST"])
-        .allowed_headers([X_API_KEY, X_REQUEST_ID, header::CONTENT_TYPE, header::IF_NONE_MATCH])
-        .expose_headers([header::ETAG, header::RETRY_AFTER, X_REQUEST_ID])
+        .allowed_methods(["GET", "HEAD", "POST", "DELETE"])
+        .allowed_headers([X_API_KEY, X_REQUEST_ID, IDEMPOTENCY_KEY])
+        .allowed_headers([header::CONTENT_TYPE, header::IF_NONE_MATCH])
+        .expose_headers([header::ETAG, header::RETRY_AFTER, X_REQUEST_ID, IDEMPOTENT_REPLAYED])
+        .expose_headers([RATE_LIMIT_POLICY, RATE_LIMIT])
         .max_age(3600);
     if origins.iter().any(|origin| origin == "*") {
         return cors.allow_any_origin();
@@ -164,12 +170,28 @@ mod tests {
 
     #[actix_web::test]
     async fn a_browser_may_ask_whether_it_may_send_a_key() {
-        let ask = TestRequest::with_uri("/api/v1/metrics")
-            .method(Method::OPTIONS)
-            .insert_header(("Access-Control-Request-Method", "GET"))
-            .insert_header(("Access-Control-Request-Headers", "x-api-key"));
-        let answer = from("https://board.example", ask).await;
-        assert!(answer.status().is_success());
-        assert_eq!(allowed_origin(&answer), Some("https://board.example"));
+        for (method, headers) in [
+            ("GET", "x-api-key, if-none-match"),
+            ("POST", "x-api-key, content-type, idempotency-key"),
+            ("DELETE", "x-api-key, x-request-id"),
+        ] {
+            let ask = TestRequest::with_uri("/api/v1/keys")
+                .method(Method::OPTIONS)
+                .insert_header(("Access-Control-Request-Method", method))
+                .insert_header(("Access-Control-Request-Headers", headers));
+            let answer = from("https://board.example", ask).await;
+            assert!(answer.status().is_success(), "{method}");
+            assert_eq!(allowed_origin(&answer), Some("https://board.example"));
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_page_may_read_what_it_needs_to_behave() {
+        let answer = from("https://board.example", get("/api/v1/metrics")).await;
+        let exposed = answer.headers().get(header::ACCESS_CONTROL_EXPOSE_HEADERS).unwrap();
+        let exposed = exposed.to_str().unwrap().to_lowercase();
+        for name in ["etag", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"] {
+            assert!(exposed.split(',').any(|it| it.trim() == name), "{name}: {exposed}");
+        }
     }
 }

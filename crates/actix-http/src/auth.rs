@@ -17,6 +17,7 @@ use futures_util::future::{Either, LocalBoxFuture};
 
 use crate::error::ApiError;
 use crate::headers::X_API_KEY;
+use crate::rate_limits::Meter;
 use crate::services::Services;
 
 /// Proof that the caller's key has a scope, and whose key it is.
@@ -35,11 +36,15 @@ pub(crate) trait ScopeType: 'static {
 pub(crate) type ReadKey = Key<Reading>;
 /// The caller may record runs.
 pub(crate) type WriteKey = Key<Writing>;
+/// The caller may manage keys.
+pub(crate) type AdminKey = Key<Administering>;
 
 #[derive(Debug)]
 pub(crate) enum Reading {}
 #[derive(Debug)]
 pub(crate) enum Writing {}
+#[derive(Debug)]
+pub(crate) enum Administering {}
 
 impl ScopeType for Reading {
     const SCOPE: Scope = Scope::Read;
@@ -47,6 +52,10 @@ impl ScopeType for Reading {
 
 impl ScopeType for Writing {
     const SCOPE: Scope = Scope::Write;
+}
+
+impl ScopeType for Administering {
+    const SCOPE: Scope = Scope::Admin;
 }
 
 impl<S: ScopeType> Key<S> {
@@ -63,9 +72,13 @@ impl<S: ScopeType> Key<S> {
         }
     }
 
-    /// The key, where it is known at once who presents it.
+    /// The key, where it is known at once who presents it, and nothing is to be
+    /// counted.
     fn peek(request: &HttpRequest) -> Option<Result<Self, ApiError>> {
         let services = request.app_data::<Data<Services>>()?;
+        if services.rate_limits.concern_everybody() {
+            return None;
+        }
         services.authenticate.peek(presented(request)?).map(Self::of)
     }
 
@@ -73,13 +86,35 @@ impl<S: ScopeType> Key<S> {
         let services = request
             .app_data::<Data<Services>>()
             .ok_or_else(|| ApiError::internal("the application has no services"))?;
-        let presented = presented(request).ok_or_else(ApiError::unauthorized)?;
-        let principal =
-            services.authenticate.run(presented).await.map_err(|error| match error {
-                AuthenticateError::NotValid => ApiError::unauthorized(),
-                AuthenticateError::Store(error) => error.into(),
-            })?;
-        Self::of(principal)
+        let mut meter = Meter::new(request, &services.rate_limits);
+        let admitted = Self::admit(presented(request), services, &mut meter).await;
+        meter.leave();
+        admitted
+    }
+
+    /// Counts before it looks a key up: whoever floods the service from one
+    /// place should not reach the store.
+    async fn admit(
+        presented: Option<&str>,
+        services: &Services,
+        meter: &mut Meter<'_>,
+    ) -> Result<Self, ApiError> {
+        meter.address().await?;
+        let principal = match presented {
+            Some(key) => services.authenticate.run(key).await,
+            None => Err(AuthenticateError::NotValid),
+        };
+        match principal {
+            Ok(principal) => {
+                meter.key(principal).await?;
+                Self::of(principal)
+            }
+            Err(AuthenticateError::NotValid) => {
+                meter.failed_authentication().await?;
+                Err(ApiError::unauthorized())
+            }
+            Err(AuthenticateError::Store(error)) => Err(error.into()),
+        }
     }
 }
 
@@ -103,7 +138,16 @@ impl<S: ScopeType> FromRequest for Key<S> {
     }
 }
 
-impl<S> ApiComponent for Key<S> {
+/// What the OpenAPI document calls the way in which keys are presented.
+pub(crate) const SECURITY_SCHEME: &str = "ApiKey";
+
+/// The scope in a security requirement's name, where a [`Key`] put it because
+/// the document has no other place for it.
+pub(crate) fn scope_of(requirement: &str) -> Option<&str> {
+    requirement.strip_prefix(SECURITY_SCHEME)?.strip_prefix(' ')
+}
+
+impl<S: ScopeType> ApiComponent for Key<S> {
     fn child_schemas() -> Vec<(String, ReferenceOr<Schema>)> {
         Vec::new()
     }
@@ -113,7 +157,7 @@ impl<S> ApiComponent for Key<S> {
     }
 
     fn security_requirement_name() -> Option<String> {
-        Some("ApiKey".to_owned())
+        Some(format!("{SECURITY_SCHEME} {}", S::SCOPE.as_str()))
     }
 
     fn securities() -> BTreeMap<String, SecurityScheme> {
@@ -125,7 +169,7 @@ impl<S> ApiComponent for Key<S> {
             description: Some("A key with the scope that the operation needs.".to_owned()),
             extensions: IndexMap::default(),
         };
-        BTreeMap::from([("ApiKey".to_owned(), scheme)])
+        BTreeMap::from([(SECURITY_SCHEME.to_owned(), scheme)])
     }
 }
 

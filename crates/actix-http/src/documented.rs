@@ -114,7 +114,7 @@ impl JsonSchema for Null {
 
 /// Every status that a request can fail with, its description and an example.
 /// Which of them an operation answers is stated at its handler.
-const FAILURES: [(&str, &str, &str); 10] = [
+const FAILURES: [(&str, &str, &str); 11] = [
     (
         "400",
         "The request cannot be read.",
@@ -138,6 +138,11 @@ const FAILURES: [(&str, &str, &str); 10] = [
         "422",
         "A field or parameter is not acceptable.",
         "limit: must be a whole number from 1 to 1000",
+    ),
+    (
+        "429",
+        "Too many requests; see `Retry-After`.",
+        "Too many requests with this API key, please try again in 2 seconds",
     ),
     ("500", "The server failed.", "The server could not do this"),
     (

@@ -97,6 +97,13 @@ impl ApiError {
         self
     }
 
+    /// 429: what `who` may do is used up for so many seconds.
+    pub(crate) fn too_many(what: &str, seconds: u64) -> Self {
+        let wait = if seconds == 1 { "a second".to_owned() } else { format!("{seconds} seconds") };
+        Self::new(StatusCode::TOO_MANY_REQUESTS, format!("{what}, please try again in {wait}"))
+            .with_header(header::RETRY_AFTER, seconds.into())
+    }
+
     /// 500: our fault.
     pub(crate) fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let mut error =

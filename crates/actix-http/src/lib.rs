@@ -22,6 +22,7 @@
 mod app;
 mod auth;
 mod body;
+mod client_address;
 mod docs;
 mod document;
 mod documented;
@@ -31,6 +32,7 @@ mod error;
 mod headers;
 mod idempotency;
 mod json;
+mod json_body;
 mod metrics;
 #[doc(hidden)]
 mod negotiation;
@@ -39,6 +41,7 @@ mod page;
 mod path;
 mod prepared;
 mod query;
+mod rate_limits;
 mod representation;
 mod request_id;
 mod routes;
@@ -51,8 +54,10 @@ mod testing;
 pub mod wire;
 
 pub use body::BodyLimits;
+pub use client_address::{InvalidProxy, TrustedProxies};
 pub use docs::openapi_document;
 pub use document::JsonRankings;
+pub use rate_limits::RateLimits;
 pub use server::{BindError, Server, ServerConfig};
 pub use services::Services;
 pub use signals::stop_signals;

@@ -26,6 +26,8 @@ pub(crate) struct HttpMetrics {
     requests: IntCounterVec,
     duration: HistogramVec,
     in_flight: IntGauge,
+    refused: IntCounterVec,
+    auth_failures: IntCounter,
 }
 
 impl HttpMetrics {
@@ -45,10 +47,20 @@ impl HttpMetrics {
         )?;
         let in_flight =
             IntGauge::new("benchmark_http_requests_in_flight", "Requests being answered.")?;
+        let refused = IntCounterVec::new(
+            Opts::new("benchmark_http_requests_refused_total", "Requests beyond a rate limit."),
+            &["reason"],
+        )?;
+        let auth_failures = IntCounter::new(
+            "benchmark_auth_failures_total",
+            "Requests to the API without a valid key.",
+        )?;
+        registry.register(Box::new(refused.clone()))?;
+        registry.register(Box::new(auth_failures.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(in_flight.clone()))?;
-        Ok(Self { requests, duration, in_flight })
+        Ok(Self { requests, duration, in_flight, refused, auth_failures })
     }
 
     /// The collectors of one route, looked up by label once per worker instead
@@ -60,6 +72,16 @@ impl HttpMetrics {
             requests: self.requests.clone(),
             known: Default::default(),
         }
+    }
+
+    /// Counts a request that was refused because this allowance is used up.
+    pub(crate) fn refused(&self, reason: &'static str) {
+        self.refused.with_label_values(&[reason]).inc();
+    }
+
+    /// Counts a request that had no valid key.
+    pub(crate) fn authentication_failed(&self) {
+        self.auth_failures.inc();
     }
 
     /// How many requests are being answered.

@@ -15,14 +15,15 @@ use std::time::Instant;
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use actix_web::http::ConnectionType;
 use actix_web::http::header::HeaderValue;
+use actix_web::http::{ConnectionType, StatusCode};
 use pin_project_lite::pin_project;
 
 use crate::drain::Drain;
 use crate::error::ApiError;
 use crate::headers::{X_REQUEST_ID, secure};
 use crate::metrics::HttpMetrics;
+use crate::rate_limits::Told;
 use crate::request_id::RequestIds;
 use crate::routing::Route;
 
@@ -36,12 +37,14 @@ struct Worker {
     metrics: HttpMetrics,
     unmatched: Route,
     drain: Drain,
+    /// Whether answers to valid keys too tell of rate limits.
+    limited: bool,
 }
 
 impl Observe {
-    pub(crate) fn new(metrics: HttpMetrics, drain: Drain) -> Self {
+    pub(crate) fn new(metrics: HttpMetrics, drain: Drain, limited: bool) -> Self {
         let unmatched = Route::unmatched(&metrics);
-        Self(Rc::new(Worker { ids: RequestIds::new(), metrics, unmatched, drain }))
+        Self(Rc::new(Worker { ids: RequestIds::new(), metrics, unmatched, drain, limited }))
     }
 }
 
@@ -155,10 +158,15 @@ impl Exchange {
         );
 
         let policy = route.policy;
+        let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
+        let told = (self.worker.limited || refused).then(|| Told::of(response.request())).flatten();
         let id = std::mem::replace(&mut self.id, const { HeaderValue::from_static("") });
         let head = response.response_mut().head_mut();
         secure(&mut head.headers, policy, status);
         head.headers.append(X_REQUEST_ID, id);
+        if let Some(told) = told {
+            told.tell(&mut head.headers);
+        }
         if self.worker.drain.has_begun() {
             head.set_connection_type(ConnectionType::Close);
         }

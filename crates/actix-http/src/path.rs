@@ -1,13 +1,13 @@
 //! Parameters in paths.
 
 use std::future::{Ready, ready};
-use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use apistos::paths::{Examples, Parameter, ParameterDefinition, ParameterIn, RequestBody};
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema};
+use benchmark_domain::uuid::Uuid;
 use schemars::schema::{InstanceType, SchemaObject, StringValidation};
 
 use crate::error::ApiError;
@@ -20,31 +20,28 @@ pub(crate) trait Named: 'static {
     /// A regular expression that every good one matches.
     const PATTERN: &'static str;
     const EXAMPLE: &'static str;
+    /// What a handler gets of it.
+    type Value: 'static;
+
+    /// Reads a segment as the caller wrote it. Whatever names nothing is a 404,
+    /// whether it could have been a name or not, so nothing is refused here.
+    fn read(text: &str) -> Self::Value;
 }
 
-/// A segment as the caller wrote it. Whatever names nothing is a 404, whether
-/// it could have been a name or not, so nothing is refused here.
+/// What stands for an `N` in the path of a request.
 #[derive(Debug)]
-pub(crate) struct Segment<N> {
-    request: HttpRequest,
-    name: PhantomData<N>,
-}
-
-impl<N: Named> Segment<N> {
-    pub(crate) fn as_str(&self) -> &str {
-        // A path that was matched as text has no parameters: there, the one
-        // that is spelled out is the last segment.
-        let spelled = || self.request.path().rsplit('/').next().unwrap_or_default();
-        self.request.match_info().get(N::NAME).unwrap_or_else(spelled)
-    }
-}
+pub(crate) struct Segment<N: Named>(pub(crate) N::Value);
 
 impl<N: Named> FromRequest for Segment<N> {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self { request: request.clone(), name: PhantomData }))
+        // A path that was matched as text has no parameters: there, the one
+        // that is spelled out is the last segment.
+        let spelled = || request.path().rsplit('/').next().unwrap_or_default();
+        let text = request.match_info().get(N::NAME).unwrap_or_else(spelled);
+        ready(Ok(Self(N::read(text))))
     }
 }
 
@@ -91,4 +88,9 @@ impl Named for Id {
     const DESCRIPTION: &'static str = "An id from a list.";
     const PATTERN: &'static str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
     const EXAMPLE: &'static str = "6d1f0e0c-4f0e-8c5a-9a53-0b7c0f6f2f10";
+    type Value = Option<Uuid>;
+
+    fn read(text: &str) -> Option<Uuid> {
+        Uuid::try_parse(text).ok()
+    }
 }

@@ -46,9 +46,7 @@ impl Prepared {
         let json = document.json();
         match coding {
             Coding::Identity => &self.plain,
-            Coding::Gzip => {
-                self.gzip.get_or_init(|| Form::new(document, "-gz", gzip(json).into()))
-            }
+            Coding::Gzip => self.gzip.get_or_init(|| Form::new(document, "-gz", gzip(json).into())),
             Coding::Brotli => {
                 self.brotli.get_or_init(|| Form::new(document, "-br", brotli(json).into()))
             }

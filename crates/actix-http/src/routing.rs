@@ -108,6 +108,19 @@ impl Resource {
             .document::<F::Future>(OperationType::Post)
     }
 
+    /// Answers DELETE.
+    pub(crate) fn delete<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        F::Output: Responder + 'static,
+        F::Future: PathItemDefinition,
+        Args: FromRequest + 'static,
+    {
+        self.allowed.push("DELETE");
+        self.route(move || web::delete().to(handler.clone()))
+            .document::<F::Future>(OperationType::Delete)
+    }
+
     fn route(mut self, route: impl Fn() -> actix_web::Route) -> Self {
         self.inner = self.inner.into_iter().map(|inner| inner.route(route())).collect();
         self
@@ -122,6 +135,12 @@ impl Resource {
     /// The path as the OpenAPI document writes it.
     pub(crate) fn path(&self) -> &'static str {
         self.path
+    }
+
+    /// The methods that it answers to.
+    #[cfg(test)]
+    pub(crate) fn allowed(&self) -> &[&'static str] {
+        &self.allowed
     }
 
     /// The documented methods.

@@ -2,15 +2,22 @@
 
 use std::sync::Arc;
 
-use benchmark_application::{Authenticate, BrowseCatalogue, CheckHealth, ReadRanking, RecordRuns};
+use benchmark_application::{
+    Authenticate, BrowseCatalogue, CheckHealth, CreateKey, ListKeys, ReadRanking, RecordRuns,
+    RevokeKey,
+};
 use benchmark_domain::WorkloadSlug;
 use benchmark_ports::Clock;
 use prometheus::Registry;
+
+use crate::rate_limits::RateLimits;
 
 /// The use cases behind the routes, made by the composition root.
 pub struct Services {
     /// Tells who presents a key.
     pub authenticate: Authenticate,
+    /// How often callers may ask.
+    pub rate_limits: RateLimits,
     /// Answers questions for rankings; its encoder must be
     /// [`JsonRankings`](crate::JsonRankings).
     pub read_ranking: Arc<ReadRanking>,
@@ -18,6 +25,12 @@ pub struct Services {
     pub browse_catalogue: BrowseCatalogue,
     /// Records what is pushed.
     pub record_runs: Arc<RecordRuns>,
+    /// Makes keys.
+    pub create_key: Arc<CreateKey>,
+    /// Lists keys.
+    pub list_keys: ListKeys,
+    /// Revokes keys.
+    pub revoke_key: RevokeKey,
     /// Asks every dependency how it is.
     pub check_health: CheckHealth,
     /// The workload of a question that names none.

@@ -9,13 +9,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, init_service};
 use benchmark_application::{
-    Authenticate, BrowseCatalogue, CheckHealth, ComputeRanking, PublishRankings, ReadRanking,
-    RecordRuns,
+    Authenticate, BrowseCatalogue, CheckHealth, ComputeRanking, CreateKey, ListKeys, PlainKey,
+    PublishRankings, ReadRanking, RecordRuns, RevokeKey,
 };
+use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{Run, WorkloadSlug};
 use benchmark_memory_adapter::{MemoryRankingCache, MemoryStore};
 use benchmark_port_contracts::{StoppedClock, fixtures};
-use benchmark_ports::{ApiKey, ApiKeyStore, Clock, Randomness, RankingCache, Scopes};
+use benchmark_ports::{ApiKey, ApiKeyId, ApiKeyStore, Clock, Randomness, RankingCache, Scopes};
 use bytes::Bytes;
 use prometheus::Registry;
 use serde_json::Value;
@@ -23,6 +24,7 @@ use serde_json::Value;
 use crate::app::{Shared, application};
 use crate::body::BodyLimits;
 use crate::document::JsonRankings;
+use crate::rate_limits::RateLimits;
 use crate::services::Services;
 
 /// A key with every scope.
@@ -63,9 +65,17 @@ impl TestApp {
 
     /// Stores a key with these scopes and gives it.
     pub(crate) async fn key(&self, scopes: Scopes) -> String {
-        let plain = benchmark_application::PlainKey::generate(&Counting(AtomicU64::new(7)));
-        let key = ApiKey { hash: plain.hash(), scopes, ..fixtures::a_key(7) };
-        let key = ApiKey { expires_at: None, revoked_at: None, ..key };
+        self.stored(|key| key.scopes = scopes).await
+    }
+
+    /// Stores a key for good, altered, and gives it.
+    pub(crate) async fn stored(&self, alter: impl FnOnce(&mut ApiKey)) -> String {
+        static NEXT: AtomicU64 = AtomicU64::new(1 << 32);
+        let seed = NEXT.fetch_add(10, Ordering::Relaxed);
+        let plain = PlainKey::generate(&Counting(AtomicU64::new(seed)));
+        let id = ApiKeyId(Uuid::from_u128(seed.into()));
+        let mut key = ApiKey { id, hash: plain.hash(), expires_at: None, ..fixtures::a_key(0) };
+        alter(&mut key);
         self.store.insert(&key).await.unwrap();
         plain.expose().to_owned()
     }
@@ -109,11 +119,17 @@ fn services_over(store: &Arc<MemoryStore>) -> Services {
         ComputeRanking::new(store.clone(), store.clone(), Arc::new(JsonRankings), clock.clone());
     let record_runs =
         RecordRuns::new(store.clone(), store.clone(), publish, cache.clone(), clock.clone());
+    let randomness = Arc::new(Counting(AtomicU64::new(0)));
+    let create_key = CreateKey::new(store.clone(), clock.clone(), randomness);
     Services {
         authenticate: Authenticate::new(Some(KEY.into()), store.clone(), clock.clone()),
+        rate_limits: RateLimits::default(),
         read_ranking: Arc::new(ReadRanking::new(cache, compute)),
         browse_catalogue: BrowseCatalogue::new(store.clone(), store.clone()),
         record_runs: Arc::new(record_runs),
+        create_key: Arc::new(create_key),
+        list_keys: ListKeys::new(store.clone()),
+        revoke_key: RevokeKey::new(store.clone(), clock.clone()),
         check_health: CheckHealth::new(vec![store.clone()]),
         default_workload: WorkloadSlug::default(),
         clock,

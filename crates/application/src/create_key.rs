@@ -12,7 +12,10 @@ use crate::plain_key::PlainKey;
 #[derive(Debug, Error)]
 pub enum CreateKeyError {
     /// Who is to have it is not named properly.
-    #[error("must have 1 to {} characters, none of them a control character", CreateKey::MAX_OWNER_CHARS)]
+    #[error(
+        "must have 1 to {} characters, none of them a control character",
+        CreateKey::MAX_OWNER_CHARS
+    )]
     Owner,
     /// It would allow nothing.
     #[error("at least one scope is needed")]

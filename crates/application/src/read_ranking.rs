@@ -5,9 +5,8 @@ use benchmark_domain::{
     EntryId, Metric, RankingEntry, RankingScope, Statistic, Window, WorkloadSlug, rank,
 };
 use benchmark_ports::{
-    Catalogue, Clock, LoadError, LoadRanking, Loaded, PageLimit, RankingCache,
-    RankingEncoder, RankingQuery, RankingReader, RankingView, Served, StoreError,
-    Subject,
+    Catalogue, Clock, LoadError, LoadRanking, Loaded, PageLimit, RankingCache, RankingEncoder,
+    RankingQuery, RankingReader, RankingView, Served, StoreError, Subject,
 };
 
 /// Answers questions for rankings, from the cache where it can.

@@ -9,8 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use benchmark_application::{
     Authenticate, AuthenticateError, ComputeRanking, CreateKey, CreateKeyError, ListKeys,
-    PublishRankings, ReadRanking,
-    RecordRuns, RecordRunsError, RevokeKey,
+    PublishRankings, ReadRanking, RecordRuns, RecordRunsError, RevokeKey,
 };
 use benchmark_domain::chrono::TimeDelta;
 use benchmark_domain::{
@@ -20,9 +19,9 @@ use benchmark_memory_adapter::{MemoryRankingCache, MemoryStore};
 use benchmark_port_contracts::StoppedClock;
 use benchmark_port_contracts::fixtures::{a_run, at, page, slug, ttft};
 use benchmark_ports::{
-    ApiKeyId, Clock, Document, LoadError, PublishOutcome, Randomness, RankingEncoder, RankingPublisher,
-    RankingQuery, RankingReader, RankingView, RecordOutcome, Revision, RunFilter, RunStore, Scope,
-    Scopes, StoreError, Subject,
+    ApiKeyId, Clock, Document, LoadError, PublishOutcome, Randomness, RankingEncoder,
+    RankingPublisher, RankingQuery, RankingReader, RankingView, RecordOutcome, Revision, RunFilter,
+    RunStore, Scope, Scopes, StoreError, Subject,
 };
 
 /// Writes the names of the LLMs, in order.

@@ -5,6 +5,7 @@ use apistos::server::Server;
 use apistos::tag::Tag;
 use apistos::{IndexMap, OpenApi};
 
+use super::keyed;
 use crate::routes;
 
 /// The OpenAPI 3.0 document of the service, as JSON for people to read.
@@ -15,7 +16,8 @@ pub fn openapi_document() -> String {
     let mut components = Components::default();
     for resource in routes::resources() {
         for documented in resource.operations() {
-            let operation = in_paragraphs((documented.operation)());
+            let mut operation = in_paragraphs((documented.operation)());
+            keyed::describe(&mut operation);
             let item = paths.entry(resource.path().to_owned()).or_default();
             item.operations.insert(documented.method, operation);
             for part in (documented.components)() {
@@ -24,6 +26,7 @@ pub fn openapi_document() -> String {
             }
         }
     }
+    keyed::add_headers(&mut components);
     let document = OpenApi {
         info: Info {
             title: "Benchmark API".to_owned(),
@@ -55,6 +58,7 @@ fn tags() -> Vec<Tag> {
         ("rankings", "Which LLM is how fast, and how sure that is."),
         ("catalogue", "What there is: LLMs, workloads, metrics."),
         ("runs", "The measurements behind the rankings."),
+        ("keys", "Who may ask, and for what."),
         ("operations", "For those who run the service. No key is needed."),
     ]
     .map(tag)
@@ -128,6 +132,26 @@ mod tests {
             for operation in operations.as_object().unwrap().values() {
                 let needs_key = operation["security"] == serde_json::json!([{ "ApiKey": [] }]);
                 assert_eq!(needs_key, path.starts_with("/api/"), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_needs_a_key_says_which_and_how_it_is_refused() {
+        for operations in document()["paths"].as_object().unwrap().values() {
+            for operation in operations.as_object().unwrap().values() {
+                let Some(scope) = operation["x-required-scope"].as_str() else {
+                    assert_eq!(operation["responses"]["429"], Value::Null, "{operation}");
+                    continue;
+                };
+                assert!(operation["description"].as_str().unwrap().contains(scope));
+                for status in ["401", "403", "429", "500", "503"] {
+                    assert!(operation["responses"][status].is_object(), "{operation}");
+                }
+                let refusal = &operation["responses"]["429"]["headers"];
+                for name in ["Retry-After", "RateLimit", "RateLimit-Policy"] {
+                    assert!(refusal[name].is_object(), "{refusal}");
+                }
             }
         }
     }

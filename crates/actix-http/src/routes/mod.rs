@@ -8,9 +8,12 @@ mod benchmark;
 mod exposition;
 mod health;
 mod index;
+mod keys;
 mod llms;
 mod metrics;
 mod runs;
+#[cfg(test)]
+mod scope_matrix;
 mod workloads;
 
 use benchmark_domain::metrics::BUILT_IN;
@@ -31,6 +34,8 @@ pub(crate) fn resources() -> Vec<Resource> {
         Resource::new("/api/v1/metrics").get(metrics::list::metrics),
         Resource::new("/api/v1/runs").get(runs::list::runs).post(runs::create::record_runs),
         Resource::new("/api/v1/runs/{id}").get(runs::get::run),
+        Resource::new("/api/v1/keys").get(keys::list::keys).post(keys::create::create_key),
+        Resource::new("/api/v1/keys/{id}").delete(keys::revoke::revoke_key),
         Resource::new("/health/live").get(health::live::live),
         Resource::new("/health/ready").get(health::ready::ready),
         Resource::new("/metrics").get(exposition::exposition),

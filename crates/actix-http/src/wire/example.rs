@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Conditions, Direction, Llm, Measurement, Metric, NewFigures, NewMeasurement, NewRequests,
-    NewRun, NewSamples, NewTool, Ranking, RankingEntry, RecordedRun, Run, Workload,
+    ApiKey, Conditions, CreatedKey, Direction, Llm, Measurement, Metric, NewApiKey, NewFigures,
+    NewMeasurement, NewRequests, NewRun, NewSamples, NewTool, Ranking, RankingEntry, RecordedRun,
+    Run, Scope, Workload,
 };
 
 /// A type of which there is an example.
@@ -152,5 +153,35 @@ impl Example for NewRun {
 impl Example for RecordedRun {
     fn example() -> Self {
         Self { id: "0a3b8f0e-6f1c-8d2e-b1a4-5e6f708192a3".to_owned(), new: true }
+    }
+}
+
+impl Example for ApiKey {
+    fn example() -> Self {
+        Self {
+            id: "7c0e1f52-93ab-4a3e-8d7f-21c4b0a9e6d5".to_owned(),
+            owner: "router in eu-central-1".to_owned(),
+            scopes: vec![Scope::Read],
+            created_at: "2026-01-31T12:00:00.000000Z".to_owned(),
+            expires_at: Some("2999-12-31T00:00:00.000000Z".to_owned()),
+            revoked_at: None,
+            last_used_at: Some("2026-02-01T08:15:30.250000Z".to_owned()),
+        }
+    }
+}
+
+impl Example for CreatedKey {
+    fn example() -> Self {
+        Self {
+            key: "bmk_000102030405060708090a0b0c0d0e0f1011121359b5939e".to_owned(),
+            shown: ApiKey { last_used_at: None, ..ApiKey::example() },
+        }
+    }
+}
+
+impl Example for NewApiKey {
+    fn example() -> Self {
+        let ApiKey { owner, scopes, expires_at, .. } = ApiKey::example();
+        Self { owner, scopes, expires_at }
     }
 }

@@ -4,9 +4,11 @@
 //! They are made from domain types by destructuring, so that a new field of
 //! the domain does not compile until somebody has decided whether it is shown.
 
+mod api_key;
 mod example;
 mod llm;
 mod metric;
+mod new_api_key;
 mod new_measurement;
 mod new_run;
 mod object;
@@ -16,9 +18,11 @@ mod run;
 mod schema;
 mod workload;
 
+pub use api_key::{ApiKey, CreatedKey, Scope};
 pub(crate) use example::Example;
 pub use llm::Llm;
 pub use metric::{Direction, Metric};
+pub use new_api_key::NewApiKey;
 pub use new_measurement::{NewFigures, NewMeasurement, NewSamples};
 pub use new_run::{NewRequests, NewRun, NewTool};
 pub(crate) use object::Object;

@@ -21,6 +21,12 @@ impl Named for Metric {
     const DESCRIPTION: &'static str = "The name of a metric, in upper or lower case.";
     const PATTERN: &'static str = "^[A-Za-z][A-Za-z0-9_]{0,19}$";
     const EXAMPLE: &'static str = "TTFT";
+    /// A text that cannot be a metric's name is the name of no metric.
+    type Value = Result<MetricName, String>;
+
+    fn read(text: &str) -> Self::Value {
+        MetricName::parse(text).map_err(|_| text.chars().take(50).collect())
+    }
 }
 
 /// The ranking of the LLMs by one metric on one workload
@@ -35,35 +41,44 @@ impl Named for Metric {
     error_code = 403,
     error_code = 404,
     error_code = 422,
+    error_code = 429,
     error_code = 500,
     error_code = 503
 )]
 pub(crate) async fn ranking(
     _key: ReadKey,
-    metric: Segment<Metric>,
+    Segment(metric): Segment<Metric>,
     parameters: Query<RankingParameters>,
     services: Data<Services>,
 ) -> Result<Shown<Vec<RankingEntry>>, ApiError> {
-    let Ok(name) = MetricName::parse(metric.as_str()) else {
-        return Err(no_such_metric(metric.as_str(), &services).await?);
+    let metric = match metric {
+        Ok(name) => name,
+        Err(text) => return Err(no_such_metric(&text, &services).await?),
     };
-    let question = parameters.0.question(Subject::Metric(name), &services.default_workload)?;
+    let question = parameters.0.question(Subject::Metric(metric), &services.default_workload)?;
     let served = services.read_ranking.run(&question).await?;
     Ok(Shown::served(served, &*services.clock))
 }
 
-/// A text that cannot be a metric's name is the name of no metric.
 async fn no_such_metric(text: &str, services: &Services) -> Result<ApiError, ApiError> {
     let known = services.browse_catalogue.metrics().await?;
     let known: Vec<_> = known.iter().map(|metric| metric.name.as_str()).collect();
-    let text: String = text.chars().take(50).collect();
     Ok(ApiError::not_found(format!("there is no metric {text}; there are {}", known.join(", "))))
 }
 
 #[cfg(test)]
 mod tests {
-    use benchmark_port_contracts::fixtures::{a_run, at};
+    use std::sync::Arc;
 
+    use benchmark_application::{ComputeRanking, ReadRanking};
+    use benchmark_domain::WorkloadSlug;
+    use benchmark_domain::chrono::TimeDelta;
+    use benchmark_memory_adapter::MemoryStore;
+    use benchmark_port_contracts::async_trait;
+    use benchmark_port_contracts::fixtures::{a_run, at};
+    use benchmark_ports::{Document, LoadError, LoadRanking, RankingCache, RankingQuery, Served};
+
+    use crate::document::JsonRankings;
     use crate::testing::{TestApp, get};
 
     const TTFT: &str = "/api/v1/benchmark/TTFT";
@@ -177,6 +192,45 @@ mod tests {
         assert_eq!(again.header("etag"), tag);
         let other = app.call(get(TTFT).insert_header(("If-None-Match", "\"other\""))).await;
         assert_eq!(other.body, first.body);
+    }
+
+    /// A cache that has nothing but an old answer.
+    struct Old(Arc<Document>);
+
+    #[async_trait]
+    impl RankingCache for Old {
+        fn peek(&self, _: &RankingQuery) -> Option<Served> {
+            None
+        }
+
+        async fn get_or_load(
+            &self,
+            _: &RankingQuery,
+            _: &dyn LoadRanking,
+        ) -> Result<Served, LoadError> {
+            Ok(Served::stale(self.0.clone()))
+        }
+
+        async fn forget(&self, _: &WorkloadSlug) {}
+
+        async fn forget_everything(&self) {}
+    }
+
+    #[actix_web::test]
+    async fn a_stale_answer_says_so_and_how_old_it_is() {
+        let app = TestApp::altered(|services| {
+            let made_at = services.clock.now() - TimeDelta::seconds(90);
+            let document = Document::new(b"{}".to_vec(), "tag".to_owned(), made_at);
+            let (store, clock) = (Arc::new(MemoryStore::default()), services.clock.clone());
+            let compute = ComputeRanking::new(store.clone(), store, Arc::new(JsonRankings), clock);
+            let old = Arc::new(Old(Arc::new(document)));
+            services.read_ranking = Arc::new(ReadRanking::new(old, compute));
+        });
+        let answer = app.get(TTFT).await;
+        assert_eq!((answer.status.as_u16(), answer.header("age")), (200, "90"));
+        assert_eq!(answer.header("cache-status"), "benchmark-api; hit; detail=stale");
+        let fresh = TestApp::empty().get(TTFT).await;
+        assert_eq!((fresh.header("age"), fresh.header("cache-status")), ("", ""));
     }
 
     #[actix_web::test]

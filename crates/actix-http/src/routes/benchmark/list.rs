@@ -19,6 +19,7 @@ use crate::wire::Ranking;
     error_code = 401,
     error_code = 403,
     error_code = 422,
+    error_code = 429,
     error_code = 500,
     error_code = 503
 )]

@@ -18,20 +18,18 @@ use crate::error::RETRY_AFTER;
 use crate::services::Services;
 use crate::wire::Example;
 
-/// The one dependency without which nothing can be answered for long. Without
-/// any other the service is slower, not gone.
-const VITAL: &str = "store";
-
 /// Whether the service wants requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
     /// Yes.
     Ready,
+    /// Yes, though something is down. Without its store the service still
+    /// answers what it has answered before; turned away from by all load
+    /// balancers at once, it would answer nothing.
+    Degraded,
     /// No, it is about to stop.
     Draining,
-    /// No, something that it cannot do without is down.
-    Unavailable,
 }
 
 /// How a dependency is.
@@ -65,10 +63,11 @@ impl Readiness {
         let state = |health: &Health| if health.state.is_ok() { State::Up } else { State::Down };
         let dependencies: BTreeMap<_, _> =
             health.iter().map(|health| (health.name.to_owned(), state(health))).collect();
-        let status = match dependencies.get(VITAL) {
-            _ if draining => Status::Draining,
-            Some(State::Down) => Status::Unavailable,
-            Some(State::Up) | None => Status::Ready,
+        let any_down = dependencies.values().any(|state| *state == State::Down);
+        let status = match (draining, any_down) {
+            (true, _) => Status::Draining,
+            (false, true) => Status::Degraded,
+            (false, false) => Status::Ready,
         };
         Self { status, dependencies }
     }
@@ -79,11 +78,8 @@ impl Responder for Readiness {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         let (mut response, message) = match self.status {
-            Status::Ready => (HttpResponse::Ok(), None),
+            Status::Ready | Status::Degraded => (HttpResponse::Ok(), None),
             Status::Draining => (HttpResponse::ServiceUnavailable(), Some("The service stops")),
-            Status::Unavailable => {
-                (HttpResponse::ServiceUnavailable(), Some("The store does not answer"))
-            }
         };
         if message.is_some() {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
@@ -106,7 +102,7 @@ impl ApiComponent for Readiness {
         let content = in_envelope::<Self>;
         Some(responses([
             ("200", "The service wants requests.", content()),
-            ("503", "It stops, or its store does not answer.", content()),
+            ("503", "It stops.", content()),
         ]))
     }
 }
@@ -165,19 +161,13 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn without_its_store_it_is_not() {
-        let app = without("store");
-        let answer = ask(&app).await;
-        let message = answer.refusal(503);
-        assert!(!message.contains("driver"), "{message}");
-        assert_eq!(answer.envelope()["data"]["dependencies"]["store"], "down");
-        assert!(!answer.header("retry-after").is_empty());
-    }
-
-    #[actix_web::test]
-    async fn without_its_cache_it_still_is() {
-        let app = without("cache");
-        assert_eq!(ask(&app).await.data()["dependencies"]["cache"], "down");
+    async fn without_its_store_or_its_cache_it_is_degraded_and_says_so() {
+        for dependency in ["store", "cache"] {
+            let answer = ask(&without(dependency)).await;
+            assert_eq!(answer.data()["status"], "degraded");
+            assert_eq!(answer.data()["dependencies"][dependency], "down");
+            assert!(!answer.envelope().to_string().contains("driver"));
+        }
     }
 
     #[actix_web::test]

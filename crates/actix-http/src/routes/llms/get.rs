@@ -1,6 +1,6 @@
 use actix_web::web::Data;
 use apistos::api_operation;
-use benchmark_domain::{LlmId, uuid::Uuid};
+use benchmark_domain::LlmId;
 
 use crate::auth::ReadKey;
 use crate::error::ApiError;
@@ -18,17 +18,18 @@ use crate::wire::Llm;
     error_code = 403,
     error_code = 404,
     error_code = 422,
+    error_code = 429,
     error_code = 500,
     error_code = 503
 )]
 pub(crate) async fn llm(
     _key: ReadKey,
-    id: Segment<Id>,
+    Segment(id): Segment<Id>,
     _: Query<NoParameters>,
     services: Data<Services>,
 ) -> Result<Shown<Llm>, ApiError> {
     let not_found = || ApiError::not_found("There is no LLM with this id");
-    let id = Uuid::try_parse(id.as_str()).map_err(|_| not_found())?;
+    let id = id.ok_or_else(not_found)?;
     let llm = services.browse_catalogue.llm(LlmId(id)).await?.ok_or_else(not_found)?;
     Ok(Shown::new(&(&llm).into(), &*services.clock))
 }

@@ -33,6 +33,7 @@ pub(crate) struct Parameters {
     error_code = 403,
     error_code = 404,
     error_code = 422,
+    error_code = 429,
     error_code = 500,
     error_code = 503
 )]

@@ -75,6 +75,7 @@ impl ApiComponent for Recorded {
     error_code = 413,
     error_code = 415,
     error_code = 422,
+    error_code = 429,
     error_code = 500,
     error_code = 503
 )]

@@ -56,6 +56,7 @@ impl Parameters {
     error_code = 403,
     error_code = 404,
     error_code = 422,
+    error_code = 429,
     error_code = 500,
     error_code = 503
 )]
