@@ -30,18 +30,21 @@ bench:
     tests/install wrk
     cargo bench --package benchmark-api --bench http
 
-# Bring the database's schema up to date
-migrate:
-    cargo run --release -- migrate
+# Bring the database's schema up to date; --status and --revert tell and undo
+migrate *ARGS:
+    cargo run --release -- migrate {{ ARGS }}
 
-# Make an empty migration: just migrations add_regions
+# Make an empty migration for each engine: just migrations add_regions
 migrations NAME:
     #!/usr/bin/env bash
     set -euo pipefail
-    folder="migrations/sqlite/$(date -u +%Y%m%d%H%M%S)_{{ NAME }}"
-    mkdir -p "$folder"
-    touch "$folder/up.sql" "$folder/down.sql"
-    echo "$folder"
+    version=$(date -u +%Y%m%d%H%M%S)
+    for engine in postgres sqlite; do
+        folder="migrations/$engine/${version}_{{ NAME }}"
+        mkdir -p "$folder"
+        touch "$folder/up.sql" "$folder/down.sql"
+        echo "$folder"
+    done
 
 # Write the OpenAPI snapshot that the tests hold the API against
 openapi:

@@ -1,9 +1,7 @@
 use std::cmp::Reverse;
 
 use async_trait::async_trait;
-use benchmark_ports::{
-    ApiKey, ApiKeyId, ApiKeyStore, KeyHash, PageLimit, StoreError, Timestamp,
-};
+use benchmark_ports::{ApiKey, ApiKeyId, ApiKeyStore, KeyHash, PageLimit, StoreError, Timestamp};
 
 use crate::MemoryStore;
 

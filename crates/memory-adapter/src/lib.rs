@@ -2,8 +2,9 @@
 //!
 //! - [`MemoryRankingCache`] keeps encoded rankings within a bounded number of
 //!   bytes, [`LastGoodRankings`] falls back on older ones while there are no new
-//!   ones, and [`CachedApiKeys`] keeps the answers of another key store for a few
-//!   seconds. The server puts all three in front of its stores.
+//!   ones, [`CachedApiKeys`] and [`CachedCatalogue`] keep what other stores said
+//!   of keys and metrics for a few seconds. The server puts them in front of its
+//!   stores.
 //! - [`MemoryRateLimiter`] and [`MemoryInvalidationBus`] are for a service that
 //!   is alone; the former also where replicas cannot count together.
 //! - [`MemoryStore`] plays every store in memory, for tests of what is built
@@ -28,12 +29,13 @@
 
 mod api_key_store;
 mod cached_api_keys;
+mod cached_catalogue;
 mod catalogue;
 mod expiring_cache;
 mod generations;
 mod health;
-mod last_good_rankings;
 mod invalidation_bus;
+mod last_good_rankings;
 mod ranking_cache;
 mod ranking_publisher;
 mod ranking_reader;
@@ -42,8 +44,9 @@ mod run_store;
 mod store;
 
 pub use cached_api_keys::CachedApiKeys;
-pub use last_good_rankings::{LastGoodRankings, Staleness};
+pub use cached_catalogue::CachedCatalogue;
 pub use invalidation_bus::MemoryInvalidationBus;
+pub use last_good_rankings::{LastGoodRankings, Staleness};
 pub use ranking_cache::MemoryRankingCache;
 pub use rate_limiter::MemoryRateLimiter;
 pub use store::MemoryStore;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use benchmark_domain::{LlmId, MetricName, RankingScope, Run, RunId, RunParts, Timestamp};
 use benchmark_ports::{
-    IdempotencyKey, PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording, RunFilter, RunStore,
-    SUBMISSIONS_KEPT, StoreError, Submission,
+    IdempotencyKey, PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording, RunFilter,
+    RunStore, SUBMISSIONS_KEPT, StoreError, Submission,
 };
 
 use crate::MemoryStore;

@@ -7,9 +7,7 @@ use benchmark_domain::chrono::TimeDelta;
 use benchmark_memory_adapter::{CachedApiKeys, MemoryStore};
 use benchmark_port_contracts::fixtures::{a_key, at};
 use benchmark_port_contracts::{StoppedClock, async_trait};
-use benchmark_ports::{
-    ApiKey, ApiKeyId, ApiKeyStore, KeyHash, PageLimit, StoreError, Timestamp,
-};
+use benchmark_ports::{ApiKey, ApiKeyId, ApiKeyStore, KeyHash, PageLimit, StoreError, Timestamp};
 
 /// Counts what it is asked.
 #[derive(Default)]

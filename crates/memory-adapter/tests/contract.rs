@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use benchmark_memory_adapter::{CachedApiKeys, MemoryRankingCache, MemoryStore};
+use benchmark_memory_adapter::{CachedApiKeys, CachedCatalogue, MemoryRankingCache, MemoryStore};
 use benchmark_port_contracts::fixtures::at;
 use benchmark_port_contracts::{
-    Place, StoppedClock, Stores, api_key_store_contract, async_trait, ranking_cache_contract,
-    store_contract,
+    Place, StoppedClock, Stores, async_trait, ranking_cache_contract, store_contract,
 };
 use benchmark_ports::{Clock, RankingCache};
 
@@ -32,13 +31,14 @@ async fn cache(ttl: Duration, bytes: u64, clock: Arc<dyn Clock>) -> Arc<dyn Rank
 
 ranking_cache_contract!(cache);
 
+/// What remembers for a while is, seen alone, like what it remembers.
 mod cached {
     use super::*;
 
-    struct CachedKeys;
+    struct Cached;
 
     #[async_trait]
-    impl Place for CachedKeys {
+    impl Place for Cached {
         async fn fresh() -> Self {
             Self
         }
@@ -46,9 +46,13 @@ mod cached {
         async fn open(&self) -> Stores {
             let stores = Memory.open().await;
             let clock = Arc::new(StoppedClock::at(at(0)));
-            Stores { keys: Arc::new(CachedApiKeys::new(stores.keys.clone(), clock)), ..stores }
+            Stores {
+                keys: Arc::new(CachedApiKeys::new(stores.keys.clone(), clock.clone())),
+                catalogue: Arc::new(CachedCatalogue::new(stores.catalogue.clone(), clock)),
+                ..stores
+            }
         }
     }
 
-    api_key_store_contract!(CachedKeys);
+    store_contract!(Cached);
 }

@@ -36,8 +36,7 @@ mod without_staleness {
     use super::*;
 
     async fn cache(ttl: Duration, bytes: u64, clock: Arc<dyn Clock>) -> Arc<dyn RankingCache> {
-        let never =
-            Staleness { while_loading: Duration::ZERO, while_unavailable: Duration::ZERO };
+        let never = Staleness { while_loading: Duration::ZERO, while_unavailable: Duration::ZERO };
         over_memory(never, ttl, bytes, clock)
     }
 

@@ -1,6 +1,6 @@
 use clap::{Parser, Subcommand};
 
-use crate::commands::{healthcheck, import, migrate, openapi, rank, serve, simulate};
+use crate::commands::{healthcheck, import, keys, migrate, openapi, rank, serve, simulate};
 use crate::config::Config;
 use crate::telemetry::Log;
 
@@ -24,13 +24,16 @@ enum Command {
     /// Serve the API, until SIGTERM or SIGINT; a second signal does not wait.
     Serve(serve::Args),
     /// Bring the database's schema up to date.
-    Migrate,
+    Migrate(migrate::Args),
     /// Record simulated runs.
     Simulate(simulate::Args),
     /// Record the runs of load generators' result files, all or none.
     Import(import::Args),
     /// Print a ranking.
     Rank(rank::Args),
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Print the OpenAPI document.
     Openapi,
     /// Ask a running service whether it is ready.
@@ -46,10 +49,11 @@ impl Cli {
         let config = Config::from_env()?;
         match self.command {
             Command::Serve(args) => serve::run(args, config, &log).await,
-            Command::Migrate => migrate::run(&config).await,
+            Command::Migrate(args) => migrate::run(args, &config).await,
             Command::Simulate(args) => simulate::run(args, &config).await,
             Command::Import(args) => import::run(args, &config).await,
             Command::Rank(args) => rank::run(args, &config).await,
+            Command::Keys(command) => keys::run(command, &config).await,
             Command::Openapi => openapi::run(),
             Command::Healthcheck => healthcheck::run(&config),
         }

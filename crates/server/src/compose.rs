@@ -1,25 +1,44 @@
 //! The composition root: which adapter plays which role.
 
+mod hearing;
+mod rate_limits;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use benchmark_actix_http::JsonRankings;
 use benchmark_application::{
-    BrowseCatalogue, CheckHealth, ComputeRanking, CreateKey, PublishRankings, ReadRanking,
-    RecordRuns,
+    BrowseCatalogue, CheckHealth, ComputeRanking, CreateKey, ListKeys, PublishRankings,
+    ReadRanking, RecordRuns, RevokeKey, TieredRankings,
 };
-use benchmark_memory_adapter::{CachedApiKeys, MemoryRankingCache};
+use benchmark_memory_adapter::{
+    CachedApiKeys, CachedCatalogue, LastGoodRankings, MemoryRankingCache, Staleness,
+};
 use benchmark_ports::{
-    ApiKeyStore, Catalogue, Clock, HealthCheck, Randomness, RankingCache, RankingPublisher,
-    RankingReader, RunStore,
+    ApiKeyStore, Catalogue, Clock, HealthCheck, InvalidationBus, Randomness, RankingCache,
+    RankingPublisher, RankingReader, RunStore,
 };
-use benchmark_sqlite_adapter::{OpenError, SqliteStore};
+use benchmark_postgres_adapter::PostgresStore;
+use benchmark_redis_cache_adapter::{Redis, RedisInvalidationBus, RedisRankingCache};
+use benchmark_sqlite_adapter::SqliteStore;
 use prometheus::Registry;
 
-use crate::config::Config;
+use crate::config::{Config, StoreConfig};
 use crate::system::{OsRandomness, SystemClock};
 use crate::telemetry::{
-    CacheMetrics, CountedPublisher, MeasuredCache, MeasuredReader, MeasuredRunStore, StoreLatency,
+    CacheMetrics, CountedPublisher, EngineMetrics, MeasuredCache, MeasuredReader, MeasuredRunStore,
+    StoreLatency,
 };
+use hearing::Hearing;
+pub(crate) use rate_limits::rate_limits;
+
+/// How long the process's own cache keeps what it has from a shared one: a
+/// message that an answer no longer holds may be lost.
+const NEAR_EXPIRATION: Duration = Duration::from_secs(5);
+
+/// The most bytes of an answer that is worth sharing: a thousand entries of every
+/// metric take fewer.
+const LARGEST_SHARED: usize = 8 << 20;
 
 /// Who plays which role.
 struct Roles {
@@ -27,51 +46,104 @@ struct Roles {
     reader: Arc<dyn RankingReader>,
     publisher: Arc<dyn RankingPublisher>,
     catalogue: Arc<dyn Catalogue>,
-    keys: Arc<dyn ApiKeyStore>,
-    health: Arc<dyn HealthCheck>,
-    cache: Arc<dyn RankingCache>,
+    keys: Arc<CachedApiKeys>,
+    health: Vec<Arc<dyn HealthCheck>>,
+    near: Arc<dyn RankingCache>,
+    far: Option<Arc<dyn RankingCache>>,
+    engines: Engines,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
 }
 
+/// The servers behind the roles, where there are any.
+#[derive(Clone, Default)]
+pub(crate) struct Engines {
+    pub(crate) postgres: Option<Arc<PostgresStore>>,
+    pub(crate) redis: Option<Redis>,
+}
+
 impl Roles {
-    async fn open(config: &Config) -> Result<Self, OpenError> {
-        let store = Arc::new(SqliteStore::open(&config.database).await?);
+    async fn open(config: &Config) -> anyhow::Result<Self> {
+        let redis = match &config.redis {
+            Some(config) => Some(Redis::connect(config).await?),
+            None => None,
+        };
+        Ok(match &config.store {
+            StoreConfig::Sqlite(path) => {
+                let engines = Engines { postgres: None, redis };
+                Self::over(Arc::new(SqliteStore::open(path).await?), engines, config)
+            }
+            StoreConfig::Postgres(postgres) => {
+                let store = Arc::new(PostgresStore::open(postgres).await?);
+                let engines = Engines { postgres: Some(store.clone()), redis };
+                Self::over(store, engines, config)
+            }
+        })
+    }
+
+    fn over<S>(store: Arc<S>, engines: Engines, config: &Config) -> Self
+    where
+        S: RunStore
+            + RankingReader
+            + RankingPublisher
+            + Catalogue
+            + ApiKeyStore
+            + HealthCheck
+            + 'static,
+    {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let cache = MemoryRankingCache::new(
-            config.cache_expiration,
-            config.cache_max_bytes,
-            Arc::clone(&clock),
-        );
-        Ok(Self {
+        let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);
+        let mut health: Vec<Arc<dyn HealthCheck>> = vec![store.clone()];
+        let far = engines.redis.clone().map(|redis| -> Arc<dyn RankingCache> {
+            health.push(Arc::new(redis.clone()));
+            let (clock, randomness) = (Arc::clone(&clock), Arc::clone(&randomness));
+            let expiration = config.cache_expiration;
+            Arc::new(RedisRankingCache::new(redis, expiration, LARGEST_SHARED, clock, randomness))
+        });
+        Self {
             runs: store.clone(),
             reader: store.clone(),
             publisher: store.clone(),
-            catalogue: store.clone(),
-            keys: Arc::new(CachedApiKeys::new(store.clone(), Arc::clone(&clock))),
-            health: store,
-            cache: Arc::new(cache),
+            catalogue: Arc::new(CachedCatalogue::new(store.clone(), Arc::clone(&clock))),
+            keys: Arc::new(CachedApiKeys::new(store, Arc::clone(&clock))),
+            health,
+            near: near(config, far.is_some(), &clock),
+            far,
+            engines,
             clock,
-            randomness: Arc::new(OsRandomness),
-        })
+            randomness,
+        }
     }
 
     /// The same, each watched on its way.
     fn measured(self, registry: &Registry) -> prometheus::Result<Self> {
         let latency = StoreLatency::new(registry)?;
+        let caches = CacheMetrics::register(registry)?;
+        registry.register(Box::new(EngineMetrics::of(self.engines.clone())?))?;
+        let measured = |cache, tier| -> Arc<dyn RankingCache> {
+            Arc::new(MeasuredCache::new(cache, tier, &caches, Arc::clone(&self.clock)))
+        };
         Ok(Self {
             runs: Arc::new(MeasuredRunStore { inner: self.runs, latency: latency.clone() }),
             reader: Arc::new(MeasuredReader { inner: self.reader, latency }),
             publisher: Arc::new(CountedPublisher::new(self.publisher, registry)?),
-            cache: Arc::new(MeasuredCache::new(
-                self.cache,
-                "process",
-                &CacheMetrics::register(registry)?,
-                Arc::clone(&self.clock),
-            )),
+            near: measured(self.near, "process"),
+            far: self.far.map(|far| measured(far, "shared")),
             ..self
         })
     }
+}
+
+/// The cache of this process, alone or beside a shared one.
+fn near(config: &Config, is_beside_far: bool, clock: &Arc<dyn Clock>) -> Arc<dyn RankingCache> {
+    let ttl = match config.cache_expiration {
+        expiration if is_beside_far => expiration.min(NEAR_EXPIRATION),
+        expiration => expiration,
+    };
+    let bytes = config.cache_max_bytes / 2;
+    let fresh = Arc::new(MemoryRankingCache::new(ttl, bytes, Arc::clone(clock)));
+    let staleness = Staleness { while_loading: 2 * ttl, while_unavailable: config.cache_stale_max };
+    Arc::new(LastGoodRankings::new(fresh, staleness, bytes, Arc::clone(clock)))
 }
 
 /// The use cases, ready to be called.
@@ -80,9 +152,14 @@ pub(crate) struct Services {
     pub(crate) read_ranking: Arc<ReadRanking>,
     pub(crate) publish_rankings: Arc<PublishRankings>,
     pub(crate) browse_catalogue: BrowseCatalogue,
-    pub(crate) create_key: CreateKey,
+    pub(crate) create_key: Arc<CreateKey>,
+    pub(crate) list_keys: ListKeys,
+    pub(crate) revoke_key: RevokeKey,
     pub(crate) check_health: CheckHealth,
-    pub(crate) keys: Arc<dyn ApiKeyStore>,
+    pub(crate) keys: Arc<CachedApiKeys>,
+    /// What this process hears of others, where there is a way to hear it.
+    pub(crate) hearing: Option<Hearing>,
+    pub(crate) engines: Engines,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
 }
@@ -99,8 +176,29 @@ impl Services {
     }
 
     fn of(roles: Roles) -> Self {
-        let Roles { runs, reader, publisher, catalogue, keys, health, cache, clock, randomness } =
-            roles;
+        let Roles {
+            runs,
+            reader,
+            publisher,
+            catalogue,
+            keys,
+            health,
+            near,
+            far,
+            engines,
+            clock,
+            randomness,
+        } = roles;
+        let key_store: Arc<dyn ApiKeyStore> = keys.clone();
+        let (cache, hearing) = match engines.redis.clone().zip(far) {
+            None => (near, None),
+            Some((redis, far)) => {
+                let bus: Arc<dyn InvalidationBus> = Arc::new(RedisInvalidationBus::new(redis));
+                let hearing = Hearing::new(&bus, &near, engines.postgres.clone());
+                let tiered: Arc<dyn RankingCache> = Arc::new(TieredRankings::new(near, far, bus));
+                (tiered, Some(hearing))
+            }
+        };
         let publish_rankings = Arc::new(PublishRankings::new(
             Arc::clone(&reader),
             publisher,
@@ -122,18 +220,20 @@ impl Services {
             Arc::new(JsonRankings),
             Arc::clone(&clock),
         );
+        let create_key =
+            CreateKey::new(Arc::clone(&key_store), Arc::clone(&clock), Arc::clone(&randomness));
         Self {
             record_runs: Arc::new(record_runs),
             read_ranking: Arc::new(ReadRanking::new(cache, compute)),
             publish_rankings,
             browse_catalogue: BrowseCatalogue::new(catalogue, runs),
-            create_key: CreateKey::new(
-                Arc::clone(&keys),
-                Arc::clone(&clock),
-                Arc::clone(&randomness),
-            ),
-            check_health: CheckHealth::new(vec![health]),
+            create_key: Arc::new(create_key),
+            list_keys: ListKeys::new(Arc::clone(&key_store)),
+            revoke_key: RevokeKey::new(key_store, Arc::clone(&clock)),
+            check_health: CheckHealth::new(health),
             keys,
+            hearing,
+            engines,
             clock,
             randomness,
         }

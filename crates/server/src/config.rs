@@ -1,11 +1,18 @@
-use std::fmt::Display;
-use std::path::PathBuf;
-use std::str::FromStr;
+mod environment;
+mod rate_limits;
+mod redis;
+mod store;
+
 use std::time::Duration;
 
 use benchmark_domain::WorkloadSlug;
+use benchmark_redis_cache_adapter::RedisConfig;
 use secrecy::SecretString;
-use thiserror::Error;
+
+pub(crate) use environment::InvalidConfig;
+use environment::{Environment, list, number, seconds};
+pub(crate) use rate_limits::RateLimitConfig;
+pub(crate) use store::StoreConfig;
 
 /// What the environment says. Every key stands in `.env.sample` with its
 /// default and its meaning.
@@ -15,23 +22,18 @@ pub(crate) struct Config {
     pub(crate) port: u16,
     pub(crate) workers: Option<usize>,
     pub(crate) api_key: Option<SecretString>,
-    pub(crate) database: PathBuf,
+    pub(crate) store: StoreConfig,
+    pub(crate) redis: Option<RedisConfig>,
+    pub(crate) rate_limits: RateLimitConfig,
     pub(crate) default_workload: WorkloadSlug,
     pub(crate) cache_expiration: Duration,
+    pub(crate) cache_stale_max: Duration,
     pub(crate) cache_max_bytes: u64,
     pub(crate) max_body_bytes: usize,
     pub(crate) body_timeout: Duration,
     pub(crate) shutdown_drain: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) cors_allowed_origins: Vec<String>,
-}
-
-/// A key of the environment with a value that cannot be used.
-#[derive(Debug, Error)]
-#[error("{key}: {reason}")]
-pub(crate) struct InvalidConfig {
-    key: &'static str,
-    reason: String,
 }
 
 impl Config {
@@ -41,22 +43,19 @@ impl Config {
     }
 
     fn read(env: &Environment<'_>) -> Result<Self, InvalidConfig> {
-        for key in ["POSTGRES_HOST", "POSTGRES_REPLICA_HOSTS", "REDIS_HOST", "REDIS_URL"] {
-            if env.get(key)?.is_some() {
-                let reason = "this version has no adapter for it; unset it to run embedded";
-                return Err(InvalidConfig { key, reason: reason.to_owned() });
-            }
-        }
         Ok(Self {
             host: env.parse("HOST", "127.0.0.1")?,
             port: env.parse("PORT", "8000")?,
             workers: env.optional("WORKERS", |text| number(text, 1, 1024))?,
             api_key: env.optional("API_KEY", api_key)?,
-            database: env.with("DATABASE_URL", "sqlite://data/benchmark.db", sqlite_path)?,
+            store: StoreConfig::read(env)?,
+            redis: redis::read(env)?,
+            rate_limits: RateLimitConfig::read(env)?,
             default_workload: env.with("DEFAULT_WORKLOAD", "default", |text| {
                 WorkloadSlug::parse(text).map_err(|e| e.to_string())
             })?,
             cache_expiration: env.with("CACHE_EXPIRATION", "5", seconds)?,
+            cache_stale_max: env.with("CACHE_STALE_MAX", "3600", seconds)?,
             cache_max_bytes: env
                 .with("CACHE_MAX_BYTES", "67108864", |text| number(text, 0, 1 << 40))?,
             max_body_bytes: env
@@ -65,69 +64,10 @@ impl Config {
             shutdown_drain: env.with("SHUTDOWN_DRAIN", "1.5", seconds)?,
             shutdown_timeout: env.with("SHUTDOWN_TIMEOUT", "30", seconds)?,
             cors_allowed_origins: env.with("CORS_ALLOWED_ORIGINS", "", |text| {
-                let origins = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
-                Ok(origins.map(str::to_owned).collect())
+                Ok(list(text).map(str::to_owned).collect())
             })?,
         })
     }
-}
-
-type Lookup<'a> = &'a dyn Fn(&str) -> Option<Result<String, std::ffi::OsString>>;
-
-struct Environment<'a>(Lookup<'a>);
-
-impl Environment<'_> {
-    /// The value of a key; an empty one counts as none.
-    fn get(&self, key: &'static str) -> Result<Option<String>, InvalidConfig> {
-        match (self.0)(key) {
-            None => Ok(None),
-            Some(Ok(value)) => Ok((!value.is_empty()).then_some(value)),
-            Some(Err(_)) => Err(InvalidConfig { key, reason: "it is not UTF-8".to_owned() }),
-        }
-    }
-
-    fn optional<T>(
-        &self,
-        key: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Result<Option<T>, InvalidConfig> {
-        let value = self.get(key)?;
-        value.map(|v| parse(&v)).transpose().map_err(|reason| InvalidConfig { key, reason })
-    }
-
-    fn with<T>(
-        &self,
-        key: &'static str,
-        default: &str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Result<T, InvalidConfig> {
-        let value = self.get(key)?;
-        parse(value.as_deref().unwrap_or(default)).map_err(|reason| InvalidConfig { key, reason })
-    }
-
-    fn parse<T: FromStr<Err: Display>>(
-        &self,
-        key: &'static str,
-        default: &str,
-    ) -> Result<T, InvalidConfig> {
-        self.with(key, default, |text| text.parse().map_err(|e| format!("{text:?}: {e}")))
-    }
-}
-
-fn number<T: FromStr + PartialOrd + Display + Copy>(
-    text: &str,
-    min: T,
-    max: T,
-) -> Result<T, String> {
-    text.parse()
-        .ok()
-        .filter(|n| (min..=max).contains(n))
-        .ok_or_else(|| format!("{text:?} is not a number of {min} to {max}"))
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = number(text, 0.0, 86_400.0)?;
-    Ok(Duration::from_secs_f64(seconds))
 }
 
 /// Shorter keys can be guessed: the comparison is quick on purpose.
@@ -141,17 +81,6 @@ fn api_key(text: &str) -> Result<SecretString, String> {
         return Err("a key is made of visible ASCII characters".to_owned());
     }
     Ok(text.into())
-}
-
-fn sqlite_path(url: &str) -> Result<PathBuf, String> {
-    match url.split_once("://") {
-        Some(("sqlite", path)) if !path.is_empty() => Ok(path.into()),
-        Some(("postgres" | "postgresql", _)) => {
-            Err("this version has no adapter for PostgreSQL; use sqlite://PATH".to_owned())
-        }
-        // The URL may hold a password: it is not repeated.
-        _ => Err("it is not of the form sqlite://PATH".to_owned()),
-    }
 }
 
 #[cfg(test)]
@@ -172,7 +101,8 @@ mod tests {
     #[test]
     fn nothing_set_is_the_embedded_default() {
         let config = config(&[]).unwrap();
-        assert_eq!(config.database, PathBuf::from("data/benchmark.db"));
+        assert_eq!(config.store.to_string(), "data/benchmark.db");
+        assert!(config.redis.is_none());
         assert_eq!((config.host.as_str(), config.port), ("127.0.0.1", 8000));
     }
 
@@ -187,7 +117,20 @@ mod tests {
             ("DEFAULT_WORKLOAD", "a b"),
             ("API_KEY", "short"),
             ("DATABASE_URL", "mysql://x"),
-            ("POSTGRES_HOST", "db"),
+            ("DATABASE_URL", "postgres://"),
+            ("POSTGRES_PORT", "0"),
+            ("POSTGRES_SSLMODE", "maybe"),
+            ("POSTGRES_REPLICA_HOSTS", "a b"),
+            ("MIGRATION_LOCK", "yes"),
+            ("MIGRATION_DATABASE_URL", "sqlite://x"),
+            ("REDIS_MODE", "swarm"),
+            ("REDIS_TLS", "maybe"),
+            ("REDIS_URL", "http://x"),
+            ("REDIS_HOST", "a,b"),
+            ("RATE_LIMIT_PER_KEY", "-1"),
+            ("RATE_LIMIT_PER_ADDRESS", "60001"),
+            ("RATE_LIMIT_FAILED_AUTH", "many"),
+            ("TRUSTED_PROXIES", "10.0.0.1, proxy.example"),
         ];
         for (key, value) in cases {
             assert!(refusal(key, value).starts_with(&format!("{key}: ")), "{key}={value}");
@@ -196,7 +139,37 @@ mod tests {
 
     #[test]
     fn a_password_in_a_url_is_not_repeated() {
-        assert!(!refusal("DATABASE_URL", "postgres://u:hunter2@h/d").contains("hunter2"));
+        for key in ["DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"] {
+            assert!(!refusal(key, "pos://u:hunter2@h/d").contains("hunter2"), "{key}");
+        }
+        let url = "postgres://u:hunter2@h/d";
+        assert!(!format!("{:?}", config(&[("DATABASE_URL", url)]).unwrap()).contains("hunter2"));
+        assert!(!refusal("DATABASE_URL", &format!("{url}?sslmode=hunter2")).contains("u:hunter2"));
+    }
+
+    #[test]
+    fn a_server_is_named_in_one_way() {
+        let both = [("DATABASE_URL", "sqlite://x"), ("POSTGRES_HOST", "db")];
+        assert!(config(&both).unwrap_err().to_string().starts_with("POSTGRES_HOST: "));
+        let both = [("REDIS_URL", "redis://x"), ("REDIS_HOST", "x")];
+        assert!(config(&both).unwrap_err().to_string().starts_with("REDIS_HOST: "));
+    }
+
+    #[test]
+    fn servers_are_configured_part_by_part_or_by_url() {
+        let of_url = "postgres://u:p@db:6432/d?sslmode=require";
+        let of_parts = [
+            ("POSTGRES_HOST", "db"),
+            ("POSTGRES_PORT", "6432"),
+            ("POSTGRES_USER", "u"),
+            ("POSTGRES_PASSWORD", "p"),
+            ("POSTGRES_DB", "d"),
+            ("POSTGRES_SSLMODE", "require"),
+        ];
+        let shown = |vars: &[(&str, &str)]| format!("{:?}", config(vars).unwrap());
+        assert_eq!(shown(&of_parts), shown(&[("DATABASE_URL", of_url)]));
+        let of_parts = [("REDIS_HOST", "r:7000"), ("REDIS_PASSWORD", "p"), ("REDIS_DB", "2")];
+        assert_eq!(shown(&of_parts), shown(&[("REDIS_URL", "redis://:p@r:7000/2")]));
     }
 
     #[test]
@@ -209,8 +182,7 @@ mod tests {
             None
         }))
         .unwrap();
-        let refused = ["POSTGRES_HOST", "POSTGRES_REPLICA_HOSTS", "REDIS_HOST", "REDIS_URL"];
-        for key in asked.iter().filter(|key| !refused.contains(&key.as_str())) {
+        for key in asked {
             let stands = sample.lines().any(|line| line.starts_with(&format!("{key}=")));
             assert!(stands, "{key}");
         }
@@ -224,6 +196,10 @@ mod tests {
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| line.split_once('='))
             .collect();
-        assert_eq!(format!("{:?}", config(&vars).unwrap()), format!("{:?}", config(&[]).unwrap()));
+        for servers in [&[][..], &[("POSTGRES_HOST", "db"), ("REDIS_HOST", "redis")]] {
+            let with_sample = [servers, &vars].concat();
+            let (sample, default) = (config(&with_sample).unwrap(), config(servers).unwrap());
+            assert_eq!(format!("{sample:?}"), format!("{default:?}"));
+        }
     }
 }

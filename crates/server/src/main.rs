@@ -5,11 +5,13 @@ mod cli;
 mod commands;
 mod compose;
 mod config;
+mod json;
 mod outcome;
 mod progress;
 mod system;
 mod table;
 mod telemetry;
+mod waiting;
 
 use std::process::ExitCode;
 

@@ -45,6 +45,6 @@ mod schema;
 mod store;
 mod submission;
 
-pub use migrations::migrate;
+pub use migrations::{MigrationStatus, migrate, revert, status};
 pub use open_error::OpenError;
 pub use store::SqliteStore;

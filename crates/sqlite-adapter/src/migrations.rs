@@ -21,6 +21,15 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlit
 /// What the first migration marks a file with.
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"BMRK");
 
+/// Which migrations a database has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Those that were run, the first one first.
+    pub applied: Vec<String>,
+    /// Those that this version would run, the first one first.
+    pub pending: Vec<String>,
+}
+
 /// Creates the database in a file, and its folder, or upgrades it to this
 /// version of the service. Tells which migrations were run, the first one
 /// first; none if there was nothing to do. Any number of processes may do so
@@ -29,12 +38,47 @@ const APPLICATION_ID: i32 = i32::from_be_bytes(*b"BMRK");
 /// # Errors
 /// [`OpenError`]; the tables are as they were then.
 pub async fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
-    let path = absolute(path)?;
-    let (failed, task) = (path.clone(), move || run(&path));
-    match tokio::task::spawn_blocking(task).await {
-        Ok(done) => done,
-        Err(source) => Err(OpenError::Failed { path: failed, source: source.into() }),
+    with_connection(path, |path| create_folder(path), upgrade).await
+}
+
+/// Which migrations a database has and which it lacks. Changes nothing; a file
+/// that is missing lacks them all.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn status(path: &Path) -> Result<MigrationStatus, OpenError> {
+    if !path.exists() {
+        let pending = ours().map_err(|refusal| refusal.about(path))?;
+        return Ok(MigrationStatus { applied: Vec::new(), pending });
     }
+    with_connection(path, |_| Ok(()), |connection| {
+        let applied = examine(connection)?;
+        let pending = ours()?.into_iter().filter(|ours| !applied.contains(ours)).collect();
+        Ok(MigrationStatus { applied, pending })
+    })
+    .await
+}
+
+/// Reverts the migration that was run last, and what it made is lost. Tells
+/// which it was; `None` if there was none.
+///
+/// # Errors
+/// [`OpenError`]; the tables are as they were then.
+pub async fn revert(path: &Path) -> Result<Option<String>, OpenError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    with_connection(path, |_| Ok(()), |connection| {
+        set_up(connection)?;
+        connection.immediate_transaction(|connection| {
+            if examine(connection)?.is_empty() {
+                return Ok(None);
+            }
+            let reverted = connection.revert_last_migration(MIGRATIONS).map_err(Refusal::Other)?;
+            Ok(Some(reverted.to_string()))
+        })
+    })
+    .await
 }
 
 /// A path that SQLite takes for a path, whatever it begins with.
@@ -43,19 +87,35 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
         .map_err(|source| OpenError::Failed { path: path.to_owned(), source: source.into() })
 }
 
-fn run(path: &Path) -> Result<Vec<String>, OpenError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)
-            .map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
-    }
-    let unwritable = |source: Box<dyn Error + Send + Sync>| OpenError::Unwritable {
-        path: path.to_owned(),
-        source,
+/// Runs a task on a connection to a file, on a thread that may block.
+async fn with_connection<T: Send + 'static>(
+    path: &Path,
+    prepare: impl FnOnce(&Path) -> Result<(), OpenError> + Send + 'static,
+    task: impl FnOnce(&mut SqliteConnection) -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, OpenError> {
+    let path = absolute(path)?;
+    let failed = path.clone();
+    let run = move || {
+        prepare(&path)?;
+        let unwritable = |source: Box<dyn Error + Send + Sync>| OpenError::Unwritable {
+            path: path.clone(),
+            source,
+        };
+        let name = path.to_str().ok_or_else(|| unwritable("the path is not UTF-8".into()))?;
+        let mut connection =
+            SqliteConnection::establish(name).map_err(|error| unwritable(error.into()))?;
+        task(&mut connection).map_err(|refusal| refusal.about(&path))
     };
-    let name = path.to_str().ok_or_else(|| unwritable("the path is not UTF-8".into()))?;
-    let mut connection =
-        SqliteConnection::establish(name).map_err(|error| unwritable(error.into()))?;
-    upgrade(&mut connection).map_err(|refusal| refusal.about(path))
+    match tokio::task::spawn_blocking(run).await {
+        Ok(done) => done,
+        Err(source) => Err(OpenError::Failed { path: failed, source: source.into() }),
+    }
+}
+
+fn create_folder(path: &Path) -> Result<(), OpenError> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    fs::create_dir_all(folder)
+        .map_err(|source| OpenError::Folder { path: folder.to_owned(), source })
 }
 
 /// Why a database is not upgraded.
@@ -94,13 +154,8 @@ fn upgrade(connection: &mut SqliteConnection) -> Result<Vec<String>, Refusal> {
     set_up(connection)?;
     // All of it in one transaction: other processes wait for its end, and a
     // file that is refused stays as it is.
-    let run = connection.immediate_transaction(|connection| {
-        if is_foreign(connection)? {
-            return Err(Refusal::Foreign);
-        }
-        if let Some(migration) = unknown_migration(connection)? {
-            return Err(Refusal::Newer(migration));
-        }
+    let run = connection.immediate_transaction::<_, Refusal, _>(|connection| {
+        examine(connection)?;
         let run = connection.run_pending_migrations(MIGRATIONS).map_err(Refusal::Other)?;
         let run = run.iter().map(ToString::to_string).collect();
         write_built_in_metrics(connection)?;
@@ -142,8 +197,17 @@ fn is_foreign(connection: &mut SqliteConnection) -> QueryResult<bool> {
     Ok(id != APPLICATION_ID && tables > 0)
 }
 
-/// The first migration that was run on the database and is not one of ours.
-fn unknown_migration(connection: &mut SqliteConnection) -> Result<Option<String>, Refusal> {
+/// The migrations that this version has, the first one first.
+fn ours() -> Result<Vec<String>, Refusal> {
+    let ours: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations().map_err(Refusal::Other)?;
+    let mut ours: Vec<_> = ours.iter().map(|ours| ours.name().version().to_string()).collect();
+    ours.sort_unstable();
+    Ok(ours)
+}
+
+/// The migrations that were run on a database, the first one first. Refuses one
+/// that is not ours to touch.
+fn examine(connection: &mut SqliteConnection) -> Result<Vec<String>, Refusal> {
     #[derive(QueryableByName)]
     struct Applied {
         #[diesel(sql_type = Text)]
@@ -151,15 +215,21 @@ fn unknown_migration(connection: &mut SqliteConnection) -> Result<Option<String>
     }
     const TABLE: &str = "SELECT count(*) AS number FROM sqlite_schema \
                          WHERE name = '__diesel_schema_migrations'";
-    if number(connection, TABLE)? == 0 {
-        return Ok(None);
+    if is_foreign(connection)? {
+        return Err(Refusal::Foreign);
     }
-    let ours: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations().map_err(Refusal::Other)?;
-    let ours: Vec<_> = ours.iter().map(|ours| ours.name().version().to_string()).collect();
+    if number(connection, TABLE)? == 0 {
+        return Ok(Vec::new());
+    }
     let applied: Vec<Applied> =
         diesel::sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version")
             .load(connection)?;
-    Ok(applied.into_iter().map(|row| row.version).find(|version| !ours.contains(version)))
+    let applied: Vec<_> = applied.into_iter().map(|row| row.version).collect();
+    let ours = ours()?;
+    match applied.iter().find(|version| !ours.contains(version)) {
+        Some(unknown) => Err(Refusal::Newer(unknown.clone())),
+        None => Ok(applied),
+    }
 }
 
 #[cfg(test)]

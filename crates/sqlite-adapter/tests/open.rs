@@ -8,7 +8,7 @@ use std::path::Path;
 use benchmark_domain::metrics;
 use benchmark_port_contracts::fixtures::{a_run, at};
 use benchmark_ports::{Catalogue, RunStore};
-use benchmark_sqlite_adapter::{OpenError, SqliteStore, migrate};
+use benchmark_sqlite_adapter::{OpenError, SqliteStore, migrate, revert, status};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use tempfile::TempDir;
@@ -76,6 +76,32 @@ async fn migrating_tells_what_it_did() {
     let path = folder.path().join("benchmark.db");
     assert_eq!(migrate(&path).await.unwrap(), ["00000000000001", "20261125150000"]);
     assert_eq!(migrate(&path).await.unwrap(), <[String; 0]>::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_tells_what_was_run_and_what_is_due() {
+    let folder = folder();
+    let path = folder.path().join("benchmark.db");
+    let missing = status(&path).await.unwrap();
+    assert!(missing.applied.is_empty() && !missing.pending.is_empty());
+    assert!(!path.exists(), "asking creates nothing");
+    let run = migrate(&path).await.unwrap();
+    let done = status(&path).await.unwrap();
+    assert_eq!((done.applied, done.pending), (run, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_are_reverted_from_the_last_one_on() {
+    let folder = folder();
+    let path = folder.path().join("benchmark.db");
+    assert_eq!(revert(&path).await.unwrap(), None);
+    let mut run = migrate(&path).await.unwrap();
+    while let Some(last) = run.pop() {
+        assert_eq!(revert(&path).await.unwrap().as_deref(), Some(last.as_str()));
+        assert_eq!(status(&path).await.unwrap().applied, run);
+    }
+    assert_eq!(revert(&path).await.unwrap(), None);
+    SqliteStore::open(&path).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

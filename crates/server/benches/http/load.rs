@@ -1,16 +1,25 @@
 use std::process::Command;
 
+use crate::TTFT;
 use crate::process::Server;
 
 /// What `wrk` is to do, from the clients' core.
 pub(crate) struct Load {
-    pub(crate) path: &'static str,
     pub(crate) key: &'static str,
     /// Where it is given, every answer is a 304.
     pub(crate) etag: Option<String>,
     pub(crate) connections: usize,
     pub(crate) seconds: usize,
+    /// Whether no two requests in a row are the same, though their answers are.
+    pub(crate) various: bool,
 }
+
+/// Has `wrk` ask for more entries than there are, each time for another number.
+const VARIOUS: &str = "local n = 0
+request = function()
+    n = n + 1
+    return wrk.format(nil, wrk.path .. '?limit=' .. 10 + n % 990)
+end";
 
 /// What one load measured.
 pub(crate) struct Measured {
@@ -32,8 +41,13 @@ impl Load {
         if let Some(etag) = &self.etag {
             wrk.args(["--header", &format!("If-None-Match: {etag}")]);
         }
+        let script = tempfile::NamedTempFile::new().expect("a temporary file");
+        if self.various {
+            std::fs::write(script.path(), VARIOUS).expect("a script");
+            wrk.arg("--script").arg(script.path());
+        }
         let before = server.cpu_seconds();
-        let url = format!("{}{}", server.url(), self.path);
+        let url = format!("{}{TTFT}", server.url());
         let output = wrk.arg(url).output().expect("wrk is installed");
         let cpu = server.cpu_seconds() - before;
         let report = String::from_utf8_lossy(&output.stdout);

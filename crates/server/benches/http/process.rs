@@ -1,8 +1,8 @@
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+pub(crate) use benchmark_test_servers::free_port;
 use ureq::http::Response;
 
 /// A program that runs on the servers' core.
@@ -10,11 +10,6 @@ pub(crate) fn command(program: &Path) -> Command {
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]).arg(program).stdout(Stdio::null());
     command
-}
-
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// A server that is stopped when it is dropped.

@@ -7,9 +7,10 @@ use benchmark_domain::{LlmName, Provider, Run, Timestamp, WorkloadSlug};
 use benchmark_result_formats::{Format, Hints, Imported, Refusal, ResultFile};
 use comfy_table::Table;
 
-use crate::commands::recording::{print_json, record_runs};
+use crate::commands::recording::record_runs;
 use crate::compose::Services;
 use crate::config::Config;
+use crate::json;
 use crate::outcome::Refused;
 use crate::progress;
 use crate::table::table;
@@ -78,7 +79,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     }
     let mut stdout = std::io::stdout().lock();
     if json {
-        return print_json(&recorded, &mut stdout);
+        return json::print(&recorded, &mut stdout);
     }
     Ok(writeln!(stdout, "{}", as_table(&runs, &recorded))?)
 }

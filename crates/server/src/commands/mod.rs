@@ -3,6 +3,7 @@
 
 pub(crate) mod healthcheck;
 pub(crate) mod import;
+pub(crate) mod keys;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod rank;

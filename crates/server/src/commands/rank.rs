@@ -7,6 +7,7 @@ use benchmark_ports::{LoadError, PageLimit, RankingQuery, RankingView, Subject};
 
 use crate::compose::Services;
 use crate::config::Config;
+use crate::json;
 use crate::outcome::Refused;
 use crate::table::{figure, table};
 
@@ -36,7 +37,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-fn page_limit(text: &str) -> Result<PageLimit, String> {
+pub(crate) fn page_limit(text: &str) -> Result<PageLimit, String> {
     let items = text.parse().map_err(|_| format!("{text:?} is not a whole number"))?;
     PageLimit::new(items).map_err(|error| error.to_string())
 }
@@ -61,9 +62,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let ranking = rankings.first().context("a metric has one ranking")?;
     let mut stdout = std::io::stdout().lock();
     if json {
-        serde_json::to_writer_pretty(&mut stdout, &wire::RankingEntry::all_of(ranking))
-            .map_err(std::io::Error::from)?;
-        writeln!(stdout)?;
+        json::print(&wire::RankingEntry::all_of(ranking), &mut stdout)?;
     } else {
         print(ranking, &mut stdout)?;
     }

@@ -1,5 +1,3 @@
-use std::io::Write;
-
 use benchmark_actix_http::wire::RecordedRun;
 use benchmark_application::RecordRunsError;
 use benchmark_domain::Run;
@@ -17,10 +15,4 @@ pub(crate) async fn record_runs(
         refusal => Refused(refusal.to_string()).into(),
     })?;
     Ok(RecordedRun::all_of(runs, &outcomes))
-}
-
-/// Prints what became of runs as the API tells it.
-pub(crate) fn print_json(recorded: &[RecordedRun], out: &mut impl Write) -> anyhow::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, recorded).map_err(std::io::Error::from)?;
-    Ok(writeln!(out)?)
 }

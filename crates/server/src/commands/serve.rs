@@ -5,12 +5,15 @@ use std::time::Duration;
 use benchmark_actix_http as http;
 use benchmark_application::{Authenticate, PlainKey, PublishRankings};
 use benchmark_domain::Scenario;
+use benchmark_memory_adapter::CachedApiKeys;
 use benchmark_ports::{PageLimit, RunFilter};
+use tokio::sync::oneshot;
 
 use crate::commands::simulate;
-use crate::compose::Services;
+use crate::compose::{Services, rate_limits};
 use crate::config::Config;
 use crate::telemetry::{self, Log};
+use crate::waiting::{self, seconds};
 
 /// How to serve.
 #[derive(Debug, clap::Args)]
@@ -19,10 +22,19 @@ pub(crate) struct Args {
     /// where `API_KEY` is not set, a key for this process alone is printed
     #[arg(long)]
     demo: bool,
+    /// For how many seconds to wait for a database server that is not there yet
+    #[arg(long, default_value = "0", value_parser = seconds)]
+    wait: Duration,
 }
 
 /// How often rankings that were recorded but not published are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
+
+/// How often the uses of keys are written down.
+const WRITE_USES_EVERY: Duration = Duration::from_secs(60);
+
+/// How long a store may take for those of the last minute.
+const LAST_USES_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The demonstration is the same everywhere: seed and runs per LLM.
 const DEMO_SEED: u64 = 42;
@@ -32,7 +44,8 @@ const DEMO_RUNS: u32 = 7;
 pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result<()> {
     let stop = http::stop_signals()?;
     let registry = telemetry::registry(log)?;
-    let services = Services::measured(&config, &registry).await?;
+    let services =
+        waiting::for_server(args.wait, || Services::measured(&config, &registry)).await?;
     services.publish_rankings.pending().await?;
     // A demonstration without a key in its configuration makes one for itself.
     let demo_key =
@@ -43,6 +56,9 @@ pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result
         fill(&services).await?;
     }
     tokio::spawn(sweep(Arc::clone(&services.publish_rankings)));
+    if let Some(hearing) = services.hearing {
+        tokio::spawn(hearing.listen());
+    }
 
     let server = http::Server::bind(
         &http::ServerConfig {
@@ -55,10 +71,22 @@ pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result
             stop_timeout: config.shutdown_timeout,
         },
         http::Services {
-            authenticate: Authenticate::new(bootstrap, services.keys, Arc::clone(&services.clock)),
+            authenticate: Authenticate::new(
+                bootstrap,
+                services.keys.clone(),
+                Arc::clone(&services.clock),
+            ),
+            rate_limits: rate_limits(
+                config.rate_limits,
+                services.engines.redis.as_ref(),
+                &services.clock,
+            ),
             read_ranking: services.read_ranking,
             browse_catalogue: services.browse_catalogue,
             record_runs: services.record_runs,
+            create_key: Arc::clone(&services.create_key),
+            list_keys: services.list_keys,
+            revoke_key: services.revoke_key,
             check_health: services.check_health,
             default_workload: config.default_workload,
             clock: services.clock,
@@ -79,7 +107,31 @@ pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result
     if let Some(address) = server.addresses().first() {
         greet(&format!("http://{address}"), key.as_ref())?;
     }
-    Ok(server.run(stop).await?)
+    let (served, until_served) = oneshot::channel();
+    let uses = tokio::spawn(write_uses(services.keys, until_served));
+    let ended = server.run(stop).await;
+    drop(served);
+    if tokio::time::timeout(LAST_USES_TIMEOUT, uses).await.is_err() {
+        tracing::warn!("the store did not take the last uses of keys in time");
+    }
+    Ok(ended?)
+}
+
+/// Writes down which keys were used when, each at most once a minute and at the
+/// end.
+async fn write_uses(keys: Arc<CachedApiKeys>, mut end: oneshot::Receiver<()>) {
+    let mut tick = tokio::time::interval(WRITE_USES_EVERY);
+    let mut is_over = false;
+    while !is_over {
+        tokio::select! {
+            _ = tick.tick() => {}
+            _ = &mut end => is_over = true,
+        }
+        if let Err(error) = keys.write_uses().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "the uses of keys were not written");
+        }
+    }
 }
 
 /// Publishes what other processes recorded and did not live to publish.

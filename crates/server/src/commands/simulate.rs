@@ -3,9 +3,10 @@ use std::io::Write;
 use benchmark_actix_http::wire::RecordedRun;
 use benchmark_domain::{Scenario, Simulation, Timestamp};
 
-use crate::commands::recording::{print_json, record_runs};
+use crate::commands::recording::record_runs;
 use crate::compose::Services;
 use crate::config::Config;
+use crate::json;
 use crate::outcome::Refused;
 use crate::progress;
 
@@ -38,7 +39,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let recorded = record(&services, scenario).await?;
     let mut stdout = std::io::stdout().lock();
     if json {
-        return print_json(&recorded, &mut stdout);
+        return json::print(&recorded, &mut stdout);
     }
     let new = recorded.iter().filter(|run| run.new).count();
     let known = recorded.len() - new;

@@ -9,12 +9,10 @@ use tracing_subscriber::fmt::MakeWriter;
 /// How many bytes may wait to be written: some ten thousand lines.
 const MOST_WAITING: usize = 8 << 20;
 
-/// How long lines gather between two writes where there are many.
-const GATHERING: Duration = Duration::from_millis(50);
-
-/// How many bytes are written at a time. Between two such pieces the thread
-/// steps back, so that requests on the same core do not wait for all of them.
-const PIECE: usize = 128 << 10;
+/// How long lines gather between two writes where there are many: long enough to
+/// make one write of hundreds of lines, short enough for that write not to be felt
+/// by requests that wait on the same core.
+const GATHERING: Duration = Duration::from_millis(5);
 
 /// How long whoever ends waits for what is not written yet.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -95,11 +93,8 @@ impl Shared {
             std::mem::swap(&mut waiting.lines, &mut taken);
             let ended = waiting.ended;
             drop(waiting);
-            for piece in taken.chunks(PIECE) {
-                if sink.write_all(piece).and_then(|()| sink.flush()).is_err() {
-                    self.dropped.fetch_add(count(piece), Ordering::Relaxed);
-                }
-                thread::yield_now();
+            if sink.write_all(&taken).and_then(|()| sink.flush()).is_err() {
+                self.dropped.fetch_add(count(&taken), Ordering::Relaxed);
             }
             taken.clear();
             if ended {

@@ -3,6 +3,7 @@
 //! application nor an adapter knows that it is watched.
 
 mod cache;
+mod engines;
 mod json_lines;
 mod line_buffer;
 mod log;
@@ -12,6 +13,7 @@ mod store;
 use prometheus::{IntGaugeVec, Opts, Registry};
 
 pub(crate) use cache::{CacheMetrics, MeasuredCache};
+pub(crate) use engines::EngineMetrics;
 pub(crate) use log::Log;
 pub(crate) use publisher::CountedPublisher;
 pub(crate) use store::{MeasuredReader, MeasuredRunStore, StoreLatency};

@@ -1,0 +1,72 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use benchmark_domain::{Llm, LlmId, Metric, MetricName, Workload, WorkloadSlug};
+use benchmark_ports::{AddMetric, Catalogue, Clock, PageLimit, StoreError};
+
+use crate::expiring_cache::{ExpiringCache, Fresh};
+
+/// A catalogue that remembers the metrics of another one for
+/// [five seconds](Self::TTL): every ranking begins with them, and they hardly
+/// ever change. A metric that is added elsewhere is known no later than that.
+/// Everything else is asked for each time.
+pub struct CachedCatalogue {
+    catalogue: Arc<dyn Catalogue>,
+    metrics: ExpiringCache<(), Vec<Metric>>,
+}
+
+impl CachedCatalogue {
+    /// How long metrics are remembered.
+    pub const TTL: Duration = Duration::from_secs(5);
+
+    /// Remembers the metrics of `catalogue`.
+    pub fn new(catalogue: Arc<dyn Catalogue>, clock: Arc<dyn Clock>) -> Self {
+        Self { catalogue, metrics: ExpiringCache::new(1, 1, |(), _| 1, Self::TTL, clock) }
+    }
+}
+
+#[async_trait]
+impl Catalogue for CachedCatalogue {
+    async fn metrics(&self) -> Result<Vec<Metric>, StoreError> {
+        if let Some(metrics) = self.metrics.get(&()) {
+            return Ok(metrics);
+        }
+        let load = async { self.catalogue.metrics().await.map(Fresh::Keep) };
+        self.metrics.get_or_load(&(), load).await
+    }
+
+    async fn add_metric(&self, metric: &Metric) -> Result<AddMetric, StoreError> {
+        let added = self.catalogue.add_metric(metric).await?;
+        self.metrics.remove(&());
+        Ok(added)
+    }
+
+    async fn llm(&self, id: LlmId) -> Result<Option<Llm>, StoreError> {
+        self.catalogue.llm(id).await
+    }
+
+    async fn llms(
+        &self,
+        after: Option<LlmId>,
+        limit: PageLimit,
+    ) -> Result<Option<Vec<Llm>>, StoreError> {
+        self.catalogue.llms(after, limit).await
+    }
+
+    async fn workloads(
+        &self,
+        after: Option<&WorkloadSlug>,
+        limit: PageLimit,
+    ) -> Result<Vec<Workload>, StoreError> {
+        self.catalogue.workloads(after, limit).await
+    }
+
+    async fn workloads_with(
+        &self,
+        metric: &MetricName,
+        limit: PageLimit,
+    ) -> Result<Vec<WorkloadSlug>, StoreError> {
+        self.catalogue.workloads_with(metric, limit).await
+    }
+}

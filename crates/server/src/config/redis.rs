@@ -1,0 +1,89 @@
+use std::path::PathBuf;
+
+use benchmark_redis_cache_adapter::{RedisConfig, RedisHost, RedisMode, RedisTls};
+
+use super::environment::{Environment, InvalidConfig, list, number, seconds};
+
+/// The Redis that is configured, if one is.
+pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, InvalidConfig> {
+    let (url, hosts) = (env.get("REDIS_URL")?, env.get("REDIS_HOST")?);
+    let port = env.optional("REDIS_PORT", |text| number(text, 1, u16::MAX))?;
+    let user = env.get("REDIS_USER")?;
+    let password = env.get("REDIS_PASSWORD")?;
+    let db = env.with("REDIS_DB", "0", |text| number(text, 0, 1_000_000))?;
+    let mode = env.with("REDIS_MODE", "standalone", |text| match text {
+        "standalone" => Ok(Mode::Standalone),
+        "sentinel" => Ok(Mode::Sentinel),
+        "cluster" => Ok(Mode::Cluster),
+        _ => Err(format!("{text:?} is none of standalone, sentinel, cluster")),
+    })?;
+    let master = env.get("REDIS_SENTINEL_MASTER")?.unwrap_or_else(|| "mymaster".to_owned());
+    let tls = env.with("REDIS_TLS", "false", |text| match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(format!("{text:?} is not true or false")),
+    })?;
+    let root_certificate = env.get("REDIS_TLS_ROOTCERT")?.map(PathBuf::from);
+    let connect_timeout = env.with("REDIS_CONNECT_TIMEOUT", "0.05", seconds)?;
+    let response_timeout = env.with("REDIS_RESPONSE_TIMEOUT", "0.05", seconds)?;
+    let prefix = env.get("REDIS_PREFIX")?.unwrap_or_else(|| RedisConfig::PREFIX.to_owned());
+
+    let mut config = match (url, hosts) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            let reason = "REDIS_URL says where Redis is already; unset one of the two";
+            return Err(InvalidConfig::new("REDIS_HOST", reason));
+        }
+        (Some(url), None) => {
+            let config = RedisConfig::from_url(&url);
+            config.map_err(|error| InvalidConfig::new("REDIS_URL", error.to_string()))?
+        }
+        (None, Some(hosts)) => RedisConfig {
+            user,
+            password: password.map(Into::into),
+            db,
+            tls: if tls { RedisTls::On { root_certificate: None } } else { RedisTls::Off },
+            ..RedisConfig::new(mode.of(&hosts, port, master)?)
+        },
+    };
+    if let RedisTls::On { root_certificate: of_config } = &mut config.tls {
+        *of_config = root_certificate;
+    }
+    Ok(Some(RedisConfig { connect_timeout, response_timeout, prefix, ..config }))
+}
+
+/// How `REDIS_HOST` is meant.
+enum Mode {
+    Standalone,
+    Sentinel,
+    Cluster,
+}
+
+impl Mode {
+    fn of(
+        self,
+        hosts: &str,
+        port: Option<u16>,
+        master: String,
+    ) -> Result<RedisMode, InvalidConfig> {
+        let refuse = |reason: String| InvalidConfig::new("REDIS_HOST", reason);
+        let default_port = match self {
+            Self::Sentinel => RedisHost::SENTINEL_PORT,
+            Self::Standalone | Self::Cluster => RedisHost::REDIS_PORT,
+        };
+        let port = port.unwrap_or(default_port);
+        let hosts: Vec<_> = list(hosts)
+            .map(|host| RedisHost::parse(host, port))
+            .collect::<Result<_, _>>()
+            .map_err(|error| refuse(error.to_string()))?;
+        match (self, hosts.as_slice()) {
+            (_, []) => Err(refuse("it names no host".to_owned())),
+            (Self::Sentinel, _) => Ok(RedisMode::Sentinel { hosts, master }),
+            (Self::Cluster, _) => Ok(RedisMode::Cluster { hosts }),
+            (Self::Standalone, [host]) => Ok(RedisMode::Standalone { host: host.clone() }),
+            (Self::Standalone, _) => {
+                Err(refuse("standalone is one host; is REDIS_MODE missing?".to_owned()))
+            }
+        }
+    }
+}

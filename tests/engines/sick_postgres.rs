@@ -1,0 +1,133 @@
+//! PostgreSQL away, or locked: what is known is still answered, and nothing
+//! hangs.
+
+use std::time::{Duration, Instant};
+
+use crate::engines::{Engines, wait_until};
+use crate::load::{Load, alone};
+use crate::service::a_run;
+
+/// What "within a second" may take on a busy machine.
+const A_SECOND: Duration = Duration::from_millis(1500);
+
+fn timed<T>(task: impl FnOnce() -> T) -> (T, Duration) {
+    let begun = Instant::now();
+    (task(), begun.elapsed())
+}
+
+#[test]
+fn killed_with_a_warm_cache_every_known_ranking_is_answered_and_marked_stale() {
+    let _alone = alone();
+    let mut engines = Engines::start();
+    let service = engines.service_with_runs(&[("CACHE_EXPIRATION", "0.2")]);
+    let questions = 20;
+    let warm = Load::on(&service.url, 4, questions).for_seconds(3.0);
+    assert_eq!((warm.failures(), warm.answers() > 100), (0, true), "{:?}", warm.statuses);
+    engines.postgres.kill();
+    std::thread::sleep(Duration::from_millis(500));
+
+    let sick = Load::on(&service.url, 4, questions).for_seconds(5.0);
+    println!("{:?}, {} stale", sick.statuses, sick.stale);
+    assert_eq!(sick.failures(), 0, "{:?}", sick.statuses);
+    assert!(sick.stale * 10 > sick.answers() * 9, "{} of {}", sick.stale, sick.answers());
+    let answer = service.get("/api/v1/benchmark/TTFT?limit=3");
+    assert!(answer.header("cache-status").contains("stale"), "{:?}", answer.headers);
+    assert!(answer.header("age").parse::<u64>().is_ok());
+    assert_eq!(answer.data().as_array().unwrap().len(), 3);
+
+    let (write, took) = timed(|| service.post_run(&a_run("lost", 0.5)));
+    assert!(!write.refusal(503).contains("refused"));
+    assert!(!write.header("retry-after").is_empty() && took < A_SECOND, "{took:?}");
+    let (live, took) = timed(|| service.get_with("/health/live", &[]));
+    assert_eq!((live.status, took < Duration::from_millis(100)), (200, true), "{took:?}");
+    let ready = service.get_with("/health/ready", &[]).data();
+    assert_eq!(ready["dependencies"]["store"], "down");
+
+    engines.postgres.restart();
+    wait_until("writes go on", Duration::from_secs(10), || {
+        service.post_run(&a_run("after", 0.05)).status < 400
+    });
+    wait_until("the ranking is new", Duration::from_secs(5), || {
+        let answer = service.get("/api/v1/benchmark/TTFT?limit=3");
+        answer.data()[0]["llm_name"] == "after" && answer.header("age").is_empty()
+    });
+}
+
+#[test]
+fn killed_with_a_cold_cache_the_answer_is_503_within_a_second() {
+    let mut engines = Engines::without_redis();
+    let service = engines.service_with_runs(&[]);
+    engines.postgres.kill();
+    for _ in 0..3 {
+        let (answer, took) = timed(|| service.get("/api/v1/benchmark/TTFT?limit=7"));
+        answer.refusal(503);
+        assert!(!answer.header("retry-after").is_empty() && took < A_SECOND, "{took:?}");
+    }
+}
+
+#[test]
+fn hung_it_is_given_up_within_a_second_too() {
+    let engines = Engines::without_redis();
+    let service = engines.service_with_runs(&[]);
+    engines.postgres.freeze();
+    let (answer, took) = timed(|| service.get("/api/v1/benchmark/TTFT?limit=7"));
+    answer.refusal(503);
+    assert!(took < A_SECOND, "{took:?}");
+    engines.postgres.thaw();
+    wait_until("it answers again", Duration::from_secs(10), || {
+        service.get("/api/v1/benchmark/TTFT?limit=7").status == 200
+    });
+}
+
+#[test]
+fn too_old_an_answer_does_not_stand_in() {
+    let mut engines = Engines::without_redis();
+    let vars = [("CACHE_EXPIRATION", "0.2"), ("CACHE_STALE_MAX", "2")];
+    let service = engines.service_with_runs(&vars);
+    assert_eq!(service.get("/api/v1/benchmark/TTFT").status, 200);
+    engines.postgres.kill();
+    assert_eq!(service.get("/api/v1/benchmark/TTFT").status, 200);
+    wait_until("it is too old", Duration::from_secs(5), || {
+        service.get("/api/v1/benchmark/TTFT").status == 503
+    });
+}
+
+#[test]
+fn with_every_connection_waiting_for_a_lock_nothing_hangs_and_the_pool_refills() {
+    let engines = Engines::without_redis();
+    let vars = [("POSTGRES_POOL_SIZE", "2"), ("POSTGRES_STATEMENT_TIMEOUT", "3")];
+    let service = engines.service_with_runs(&vars);
+    let url = service.url.clone();
+    std::thread::scope(|scope| {
+        // Held for as long as the statement sleeps.
+        let locked = scope.spawn(|| {
+            engines.postgres.sql("BEGIN; LOCK TABLE runs; SELECT pg_sleep(2.5); COMMIT");
+        });
+        wait_until("the table is locked", Duration::from_secs(2), || {
+            let held = "SELECT count(*) FROM pg_locks \
+                        WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'runs'::regclass";
+            engines.postgres.sql(held).trim() == "1"
+        });
+        let writers: Vec<_> = (0..6)
+            .map(|number| {
+                let service = &service;
+                scope.spawn(move || {
+                    timed(|| service.post_run(&a_run(&format!("locked-{number}"), 0.5)))
+                })
+            })
+            .collect();
+        let (live, took) =
+            timed(|| crate::service::agent().get(format!("{url}/health/live")).call());
+        assert!(live.is_ok() && took < Duration::from_millis(50), "{took:?}");
+        for writer in writers {
+            let (answer, took) = writer.join().unwrap();
+            // Two wait for the lock; the others for one of their connections.
+            assert!(matches!(answer.status, 201 | 503), "{}", answer.text());
+            assert!(answer.status == 201 || took < Duration::from_secs(4), "{took:?}");
+        }
+        locked.join().unwrap();
+    });
+    wait_until("the pool is full again", Duration::from_secs(5), || {
+        service.post_run(&a_run("afterwards", 0.5)).status < 400
+    });
+}
