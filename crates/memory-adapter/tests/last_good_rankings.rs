@@ -1,5 +1,7 @@
 //! What [`LastGoodRankings`] falls back on, and when.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up is a failed test")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;

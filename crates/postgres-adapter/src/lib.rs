@@ -58,7 +58,7 @@
 //!   [`replica_hosts`](PostgresConfig::replica_hosts); everything else is plain
 //!   PostgreSQL.
 //! - Citus: works on the coordinator, with the tables as they are.
-//! - YugabyteDB: without advisory locks before 2025.1, hence
+//! - YugabyteDB: not every version has advisory locks, hence
 //!   [`MigrationLock::None`]; conflicts are tried again.
 //!
 //! There is no `LISTEN`, no trigger, and in a call nothing that one transaction

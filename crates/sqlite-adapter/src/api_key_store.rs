@@ -117,7 +117,8 @@ struct ApiKeyRow {
 
 impl From<ApiKey> for ApiKeyRow {
     fn from(key: ApiKey) -> Self {
-        let ApiKey { id, hash, scopes, owner, created_at, expires_at, revoked_at, last_used_at } = key;
+        let ApiKey { id, hash, scopes, owner, created_at, expires_at, revoked_at, last_used_at } =
+            key;
         let scopes: Vec<_> = scopes.iter().map(Scope::as_str).collect();
         Self {
             id: id.0.to_string(),
@@ -142,7 +143,8 @@ impl TryFrom<ApiKeyRow> for ApiKey {
 }
 
 fn read(row: ApiKeyRow) -> Option<ApiKey> {
-    let ApiKeyRow { id, hash, scopes, owner, created_at, expires_at, revoked_at, last_used_at } = row;
+    let ApiKeyRow { id, hash, scopes, owner, created_at, expires_at, revoked_at, last_used_at } =
+        row;
     let scope = |text| Scope::ALL.into_iter().find(|scope| scope.as_str() == text);
     let moment = |column: Option<String>| match column {
         Some(text) => timestamp(&text).map(Some),

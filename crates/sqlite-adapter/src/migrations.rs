@@ -38,7 +38,7 @@ pub struct MigrationStatus {
 /// # Errors
 /// [`OpenError`]; the tables are as they were then.
 pub async fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
-    with_connection(path, |path| create_folder(path), upgrade).await
+    with_connection(path, create_folder, upgrade).await
 }
 
 /// Which migrations a database has and which it lacks. Changes nothing; a file
@@ -51,11 +51,15 @@ pub async fn status(path: &Path) -> Result<MigrationStatus, OpenError> {
         let pending = ours().map_err(|refusal| refusal.about(path))?;
         return Ok(MigrationStatus { applied: Vec::new(), pending });
     }
-    with_connection(path, |_| Ok(()), |connection| {
-        let applied = examine(connection)?;
-        let pending = ours()?.into_iter().filter(|ours| !applied.contains(ours)).collect();
-        Ok(MigrationStatus { applied, pending })
-    })
+    with_connection(
+        path,
+        |_| Ok(()),
+        |connection| {
+            let applied = examine(connection)?;
+            let pending = ours()?.into_iter().filter(|ours| !applied.contains(ours)).collect();
+            Ok(MigrationStatus { applied, pending })
+        },
+    )
     .await
 }
 
@@ -68,16 +72,21 @@ pub async fn revert(path: &Path) -> Result<Option<String>, OpenError> {
     if !path.exists() {
         return Ok(None);
     }
-    with_connection(path, |_| Ok(()), |connection| {
-        set_up(connection)?;
-        connection.immediate_transaction(|connection| {
-            if examine(connection)?.is_empty() {
-                return Ok(None);
-            }
-            let reverted = connection.revert_last_migration(MIGRATIONS).map_err(Refusal::Other)?;
-            Ok(Some(reverted.to_string()))
-        })
-    })
+    with_connection(
+        path,
+        |_| Ok(()),
+        |connection| {
+            set_up(connection)?;
+            connection.immediate_transaction(|connection| {
+                if examine(connection)?.is_empty() {
+                    return Ok(None);
+                }
+                let reverted =
+                    connection.revert_last_migration(MIGRATIONS).map_err(Refusal::Other)?;
+                Ok(Some(reverted.to_string()))
+            })
+        },
+    )
     .await
 }
 
