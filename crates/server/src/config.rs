@@ -120,7 +120,7 @@ mod tests {
             ("DATABASE_URL", "postgres://"),
             ("POSTGRES_PORT", "0"),
             ("POSTGRES_SSLMODE", "maybe"),
-            ("POSTGRES_REPLICA_HOSTS", "a b"),
+            ("POSTGRES_REPLICA_HOSTS", "replica-1,replica-2"),
             ("MIGRATION_LOCK", "yes"),
             ("MIGRATION_DATABASE_URL", "sqlite://x"),
             ("REDIS_MODE", "swarm"),

@@ -74,7 +74,15 @@ fn postgres(
         |url: &&str| url.starts_with("postgres://") || url.starts_with("postgresql://");
     let tuned = tuning(env, port)?;
     let config = match (url.filter(is_postgres), host) {
-        (None, None) => return Ok(None),
+        (None, None) => {
+            return match env.get("POSTGRES_REPLICA_HOSTS")? {
+                None => Ok(None),
+                Some(_) => Err(InvalidConfig::new(
+                    "POSTGRES_REPLICA_HOSTS",
+                    "replicas of what? POSTGRES_HOST or DATABASE_URL names the primary",
+                )),
+            };
+        }
         (Some(url), _) => PostgresConfig::from_url(url)
             .map_err(|error| InvalidConfig::new("DATABASE_URL", error.to_string()))?,
         (None, Some(host)) => {
