@@ -34,6 +34,8 @@ impl Named for Metric {
 /// The best one first. Every entry says how sure its rank is: `rank_low` and
 /// `rank_high` enclose the ranks that the LLM may truly have. Where the workload
 /// has no runs the list is empty and the message names the workloads that have.
+/// While the database is unavailable, the last good answer stands in, with its
+/// `Age` and `Cache-Status: benchmark-api; hit; detail=stale`.
 #[api_operation(
     tag = "rankings",
     operation_id = "getRanking",
