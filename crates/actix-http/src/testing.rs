@@ -117,8 +117,7 @@ fn services_over(store: &Arc<MemoryStore>) -> Services {
     ));
     let compute =
         ComputeRanking::new(store.clone(), store.clone(), Arc::new(JsonRankings), clock.clone());
-    let record_runs =
-        RecordRuns::new(store.clone(), store.clone(), publish, cache.clone(), clock.clone());
+    let record_runs = RecordRuns::new(store.clone(), store.clone(), publish, clock.clone());
     let randomness = Arc::new(Counting(AtomicU64::new(0)));
     let create_key = CreateKey::new(store.clone(), clock.clone(), randomness);
     Services {

@@ -32,7 +32,7 @@ pub use check_health::{CheckHealth, Health};
 pub use create_key::{CreateKey, CreateKeyError};
 pub use list_keys::ListKeys;
 pub use plain_key::PlainKey;
-pub use publish_rankings::{PublishError, PublishRankings};
+pub use publish_rankings::PublishRankings;
 pub use read_ranking::{ComputeRanking, ReadRanking};
 pub use record_runs::{RecordRuns, RecordRunsError, Submitted};
 pub use revoke_key::RevokeKey;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use benchmark_domain::chrono::TimeDelta;
 use benchmark_domain::{MetricName, Run};
 use benchmark_ports::{
-    Catalogue, Clock, RankingCache, RecordOutcome, Recording, RunStore, StoreError, Submission,
+    Catalogue, Clock, RecordOutcome, Recording, RunStore, StoreError, Submission,
 };
 use thiserror::Error;
 
@@ -56,7 +56,6 @@ pub struct RecordRuns {
     runs: Arc<dyn RunStore>,
     catalogue: Arc<dyn Catalogue>,
     publish: Arc<PublishRankings>,
-    cache: Arc<dyn RankingCache>,
     clock: Arc<dyn Clock>,
 }
 
@@ -66,10 +65,9 @@ impl RecordRuns {
         runs: Arc<dyn RunStore>,
         catalogue: Arc<dyn Catalogue>,
         publish: Arc<PublishRankings>,
-        cache: Arc<dyn RankingCache>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { runs, catalogue, publish, cache, clock }
+        Self { runs, catalogue, publish, clock }
     }
 
     /// Records runs, all or none, and tells for each whether it was new.
@@ -117,16 +115,7 @@ impl RecordRuns {
             Recording::Replayed(outcomes) => return Ok(Submitted::Before(outcomes)),
             Recording::KeyTaken => return Err(RecordRunsError::KeyTaken),
         };
-        for scope in &recorded.affected {
-            self.publish.run_or_log(scope).await;
-        }
-        // Publishing drops what is cached too, but may have failed.
-        let mut workloads: Vec<_> = recorded.affected.iter().map(|s| &s.workload).collect();
-        workloads.sort_unstable();
-        workloads.dedup();
-        for workload in workloads {
-            self.cache.forget(workload).await;
-        }
+        self.publish.run(&recorded.affected).await;
         Ok(Submitted::Now(recorded.outcomes))
     }
 

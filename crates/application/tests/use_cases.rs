@@ -105,13 +105,8 @@ impl House {
             as_clock.clone(),
             Arc::new(Counter::default()),
         ));
-        let record = RecordRuns::new(
-            store.clone(),
-            store.clone(),
-            publish.clone(),
-            cache.clone(),
-            as_clock.clone(),
-        );
+        let record =
+            RecordRuns::new(store.clone(), store.clone(), publish.clone(), as_clock.clone());
         let compute = ComputeRanking::new(store.clone(), store.clone(), Arc::new(Names), as_clock);
         Self { read: ReadRanking::new(cache, compute), store, clock, publisher, publish, record }
     }

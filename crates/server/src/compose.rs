@@ -211,7 +211,6 @@ impl Services {
             Arc::clone(&runs),
             Arc::clone(&catalogue),
             Arc::clone(&publish_rankings),
-            Arc::clone(&cache),
             Arc::clone(&clock),
         );
         let compute = ComputeRanking::new(
