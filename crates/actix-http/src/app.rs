@@ -11,7 +11,8 @@ use crate::body::BodyLimits;
 use crate::drain::Drain;
 use crate::error::ApiError;
 use crate::headers::{
-    IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, RATE_LIMIT, RATE_LIMIT_POLICY, X_API_KEY, X_REQUEST_ID,
+    CACHE_STATUS, IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, RATE_LIMIT, RATE_LIMIT_POLICY, X_API_KEY,
+    X_REQUEST_ID,
 };
 use crate::metrics::HttpMetrics;
 use crate::observe::Observe;
@@ -97,7 +98,7 @@ fn cors(origins: &[String]) -> Cors {
         .allowed_headers([X_API_KEY, X_REQUEST_ID, IDEMPOTENCY_KEY])
         .allowed_headers([header::CONTENT_TYPE, header::IF_NONE_MATCH])
         .expose_headers([header::ETAG, header::RETRY_AFTER, X_REQUEST_ID, IDEMPOTENT_REPLAYED])
-        .expose_headers([RATE_LIMIT_POLICY, RATE_LIMIT])
+        .expose_headers([RATE_LIMIT_POLICY, RATE_LIMIT, header::AGE, CACHE_STATUS])
         .max_age(3600);
     if origins.iter().any(|origin| origin == "*") {
         return cors.allow_any_origin();

@@ -92,8 +92,9 @@ impl<S: ScopeType> Key<S> {
         admitted
     }
 
-    /// Counts before it looks a key up: whoever floods the service from one
-    /// place should not reach the store.
+    /// Counts against the address before it looks a key up, so that whoever
+    /// floods the service from one place does not reach the store, where
+    /// addresses are limited.
     async fn admit(
         presented: Option<&str>,
         services: &Services,

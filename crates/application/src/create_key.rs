@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use benchmark_domain::Timestamp;
-use benchmark_domain::chrono::SubsecRound;
+use benchmark_domain::chrono::{Datelike, SubsecRound};
 use benchmark_domain::uuid::Builder;
 use benchmark_ports::{ApiKey, ApiKeyId, ApiKeyStore, Clock, Randomness, Scopes, StoreError};
 use thiserror::Error;
@@ -20,8 +20,9 @@ pub enum CreateKeyError {
     /// It would allow nothing.
     #[error("at least one scope is needed")]
     NoScope,
-    /// It would never be valid.
-    #[error("must lie in the future")]
+    /// It would never be valid, or for longer than dates are written (RFC 3339
+    /// has years of four digits).
+    #[error("must lie in the future, and before the year 10000")]
     Expired,
     /// The store failed.
     #[error(transparent)]
@@ -69,7 +70,7 @@ impl CreateKey {
         }
         let now = self.clock.now();
         let expires_at = expires_at.map(|at| at.trunc_subsecs(6));
-        if expires_at.is_some_and(|at| at <= now) {
+        if expires_at.is_some_and(|at| at <= now || at.year() > 9999) {
             return Err(CreateKeyError::Expired);
         }
         Ok(self.store(owner, scopes, now, expires_at).await?)

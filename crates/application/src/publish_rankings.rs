@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use benchmark_domain::uuid::Builder;
-use benchmark_domain::{EntryId, Publication, RankingEntry, RankingScope, Statistic, Window, rank};
+use benchmark_domain::{
+    EntryId, Publication, RankingEntry, RankingScope, Statistic, Window, WorkloadSlug, rank,
+};
 use benchmark_ports::{
     Catalogue, Clock, Randomness, RankingCache, RankingPublisher, RankingReader, StoreError,
 };
@@ -51,13 +53,20 @@ impl PublishRankings {
     /// published. A failure is logged, and its scope stays
     /// [pending](Self::pending).
     pub async fn run(&self, scopes: &[RankingScope]) {
+        let workloads: BTreeSet<_> = scopes.iter().map(|scope| &scope.workload).collect();
+        // Before as well: once all is published nothing is pending any more, and
+        // who dies then could not make it good.
+        self.forget(&workloads).await;
         for scope in scopes {
             if let Err(error) = self.publish(scope).await {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(error, %scope, "ranking not published, will be tried again");
             }
         }
-        let workloads: BTreeSet<_> = scopes.iter().map(|scope| &scope.workload).collect();
+        self.forget(&workloads).await;
+    }
+
+    async fn forget(&self, workloads: &BTreeSet<&WorkloadSlug>) {
         for workload in workloads {
             self.cache.forget(workload).await;
         }

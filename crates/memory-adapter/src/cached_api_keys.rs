@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,10 +15,20 @@ use crate::expiring_cache::{ExpiringCache, Fresh};
 /// found unrevoked for no longer than that; one that is revoked here, not at
 /// all.
 ///
+/// While the other store is unavailable, a key that it found within
+/// [an hour](Self::OUTAGE) is still known: without that, who holds it could not
+/// be given what other caches still have. Within that time, and no longer, a
+/// revocation may be missed. After a failure the store is left alone for
+/// [a second](Self::RESPITE), so that not every request waits for the next one.
+///
 /// Uses are noted in memory until somebody has them [written](Self::write_uses).
 pub struct CachedApiKeys {
     store: Arc<dyn ApiKeyStore>,
     found: ExpiringCache<KeyHash, Option<ApiKey>>,
+    known: ExpiringCache<KeyHash, ApiKey>,
+    /// Until when the store is left alone, in microseconds since 1970.
+    respite_until: AtomicI64,
+    clock: Arc<dyn Clock>,
     uses: Mutex<HashMap<ApiKeyId, Timestamp>>,
 }
 
@@ -25,14 +36,22 @@ impl CachedApiKeys {
     /// How long an answer is remembered.
     pub const TTL: Duration = Duration::from_secs(5);
 
+    /// How long a key is known while the store is unavailable.
+    pub const OUTAGE: Duration = Duration::from_secs(3600);
+
+    /// For how long an unavailable store is left alone.
+    pub const RESPITE: Duration = Duration::from_secs(1);
+
     /// How many answers are remembered: guessed keys push each other out.
     const CAPACITY: usize = 10_000;
 
     /// Remembers the answers of `store`.
     pub fn new(store: Arc<dyn ApiKeyStore>, clock: Arc<dyn Clock>) -> Self {
         let (items, capacity) = (Self::CAPACITY, Self::CAPACITY as u64);
-        let found = ExpiringCache::new(items, capacity, |_, _| 1, Self::TTL, clock);
-        Self { store, found, uses: Mutex::default() }
+        let found = ExpiringCache::new(items, capacity, |_, _| 1, Self::TTL, Arc::clone(&clock));
+        let known = ExpiringCache::new(items, capacity, |_, _| 1, Self::OUTAGE, Arc::clone(&clock));
+        let (respite_until, uses) = (AtomicI64::new(i64::MIN), Mutex::default());
+        Self { store, found, known, respite_until, clock, uses }
     }
 
     /// Writes the uses noted since the last time. Called once a minute, each
@@ -41,14 +60,35 @@ impl CachedApiKeys {
     /// # Errors
     /// [`StoreError`]; what was not written is written the next time.
     pub async fn write_uses(&self) -> Result<(), StoreError> {
-        let noted: Vec<_> = self.uses(|uses| uses.drain().collect());
-        for (written, &(id, at)) in noted.iter().enumerate() {
+        let noted: Vec<_> = self.uses(|uses| uses.keys().copied().collect());
+        for id in noted {
+            // One at a time: whoever stops waiting loses one at most.
+            let Some(at) = self.uses(|uses| uses.remove(&id)) else { continue };
             if let Err(error) = self.store.note_use(id, at).await {
-                self.uses(|uses| noted[written..].iter().for_each(|&(id, at)| note(uses, id, at)));
+                self.uses(|uses| note(uses, id, at));
                 return Err(error);
             }
         }
         Ok(())
+    }
+
+    /// What the store finds, unless it has just been unavailable.
+    async fn ask(&self, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
+        if self.clock.unix_micros() < self.respite_until.load(Ordering::Relaxed) {
+            return Err(StoreError::unavailable("it was a moment ago"));
+        }
+        let found = self.store.find(hash).await;
+        match &found {
+            Ok(Some(key)) => self.known.put(*hash, key.clone()),
+            Ok(None) => self.known.remove(hash),
+            Err(StoreError::Unavailable { .. }) => {
+                let respite = Self::RESPITE.as_micros() as i64;
+                let until = self.clock.unix_micros().saturating_add(respite);
+                self.respite_until.store(until, Ordering::Relaxed);
+            }
+            Err(_) => {}
+        }
+        found
     }
 
     fn uses<T>(&self, task: impl FnOnce(&mut HashMap<ApiKeyId, Timestamp>) -> T) -> T {
@@ -68,8 +108,13 @@ impl ApiKeyStore for CachedApiKeys {
         if let Some(found) = self.found.get(hash) {
             return Ok(found);
         }
-        let load = async { self.store.find(hash).await.map(Fresh::Keep) };
-        self.found.get_or_load(hash, load).await
+        let load = async { self.ask(hash).await.map(Fresh::Keep) };
+        match self.found.get_or_load(hash, load).await {
+            Err(error @ StoreError::Unavailable { .. }) => {
+                self.known.get(hash).map(Some).ok_or(error)
+            }
+            found => found,
+        }
     }
 
     async fn any(&self) -> Result<bool, StoreError> {
@@ -81,15 +126,17 @@ impl ApiKeyStore for CachedApiKeys {
         after: Option<ApiKeyId>,
         limit: PageLimit,
     ) -> Result<Option<Vec<ApiKey>>, StoreError> {
-        // Lists say when each key was used last.
-        self.write_uses().await?;
+        // Lists say when each key was used last, as far as that can be written;
+        // the next time is for what cannot.
+        _ = self.write_uses().await;
         self.store.list(after, limit).await
     }
 
     async fn revoke(&self, id: ApiKeyId, at: Timestamp) -> Result<Option<ApiKey>, StoreError> {
         let revoked = self.store.revoke(id, at).await?;
         if let Some(key) = &revoked {
-            self.found.remove(&key.hash);
+            self.known.remove(&key.hash);
+            self.found.put(key.hash, Some(key.clone()));
         }
         Ok(revoked)
     }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use benchmark_domain::{Llm, LlmId, Metric, MetricName, Workload, WorkloadSlug};
 use benchmark_ports::{AddMetric, Catalogue, Clock, PageLimit, StoreError};
 
-use crate::expiring_cache::{ExpiringCache, Fresh};
+use crate::expiring_cache::ExpiringCache;
 
 /// A catalogue that remembers the metrics of another one for
 /// [five seconds](Self::TTL): every ranking begins with them, and they hardly
@@ -32,8 +32,11 @@ impl Catalogue for CachedCatalogue {
         if let Some(metrics) = self.metrics.get(&()) {
             return Ok(metrics);
         }
-        let load = async { self.catalogue.metrics().await.map(Fresh::Keep) };
-        self.metrics.get_or_load(&(), load).await
+        // Whoever finds none asks for itself: nobody should wait for somebody
+        // else's call to a store that hangs.
+        let metrics = self.catalogue.metrics().await?;
+        self.metrics.put((), metrics.clone());
+        Ok(metrics)
     }
 
     async fn add_metric(&self, metric: &Metric) -> Result<AddMetric, StoreError> {

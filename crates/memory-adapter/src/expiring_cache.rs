@@ -90,6 +90,12 @@ impl<K: Eq + Hash + Clone, V: Clone> ExpiringCache<K, V> {
         Ok(value)
     }
 
+    /// Keeps a value from now on.
+    pub(crate) fn put(&self, key: K, value: V) {
+        let expires_at = self.clock.unix_micros().saturating_add(self.ttl_micros);
+        self.cache.insert(key, Expiring { value, expires_at });
+    }
+
     /// Drops a value.
     pub(crate) fn remove(&self, key: &K) {
         self.cache.remove(key);

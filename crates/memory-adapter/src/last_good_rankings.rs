@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
 use benchmark_ports::{
-    Clock, Document, LoadError, LoadRanking, NotedLoader, RankingCache, RankingQuery, Served,
-    StoreError,
+    Clock, Document, LoadError, LoadRanking, Loaded, NotedLoader, RankingCache, RankingQuery,
+    Served, StoreError,
 };
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
@@ -28,16 +28,17 @@ pub struct Staleness {
 /// while the store is unavailable there still is an answer. Both are marked
 /// stale.
 ///
-/// After the store was unavailable it is left alone for
-/// [a second](Self::RESPITE) where there is something to fall back on, so that
-/// not every caller waits for it to fail again.
+/// After the store was unavailable for a question it is left alone about that one
+/// for [a second](Self::RESPITE), if there is something to fall back on: not
+/// every caller should wait for it to fail again. For the same reason, who waited
+/// for somebody else's load when it failed does not load in turn.
 pub struct LastGoodRankings {
     inner: Arc<dyn RankingCache>,
     kept: Cache<RankingQuery, Arc<LastGood>, Weight>,
     generations: Generations,
     staleness: Staleness,
-    /// Until when the store is left alone, in microseconds since 1970.
-    respite_until: AtomicI64,
+    /// When the store was last unavailable, in microseconds since 1970.
+    failed_at: AtomicI64,
     clock: Arc<dyn Clock>,
 }
 
@@ -48,6 +49,25 @@ struct LastGood {
     loaded_at: i64,
     /// Whether somebody is loading a newer one.
     loading: AtomicBool,
+    /// Until when the store is left alone.
+    respite_until: AtomicI64,
+}
+
+/// A loader that does not do again what failed while its caller waited.
+struct Impatient<'a> {
+    loader: &'a dyn LoadRanking,
+    asked_at: i64,
+    failed_at: &'a AtomicI64,
+}
+
+#[async_trait]
+impl LoadRanking for Impatient<'_> {
+    async fn load(&self, query: &RankingQuery) -> Result<Loaded, LoadError> {
+        if self.failed_at.load(Ordering::Relaxed) > self.asked_at {
+            return Err(StoreError::unavailable("it was a moment ago").into());
+        }
+        self.loader.load(query).await
+    }
 }
 
 impl LastGoodRankings {
@@ -73,8 +93,8 @@ impl LastGoodRankings {
             DefaultHashBuilder::default(),
             DefaultLifecycle::default(),
         );
-        let (generations, respite_until) = (Generations::default(), AtomicI64::new(i64::MIN));
-        Self { inner, kept, generations, staleness, respite_until, clock }
+        let (generations, failed_at) = (Generations::default(), AtomicI64::new(i64::MIN));
+        Self { inner, kept, generations, staleness, failed_at, clock }
     }
 
     fn is_within(&self, last: &LastGood, limit: Duration) -> bool {
@@ -82,8 +102,14 @@ impl LastGoodRankings {
         self.clock.unix_micros() < last.loaded_at.saturating_add(limit)
     }
 
-    fn leaves_the_store_alone(&self) -> bool {
-        self.clock.unix_micros() < self.respite_until.load(Ordering::Relaxed)
+    /// The store is unavailable: it is left alone about this for a while.
+    fn failed(&self, fallback: Option<&Arc<LastGood>>) {
+        let now = self.clock.unix_micros();
+        self.failed_at.store(now, Ordering::Relaxed);
+        if let Some(last) = fallback {
+            let respite = Self::RESPITE.as_micros() as i64;
+            last.respite_until.store(now.saturating_add(respite), Ordering::Relaxed);
+        }
     }
 }
 
@@ -103,7 +129,7 @@ impl RankingCache for LastGoodRankings {
         let fallback =
             last.as_ref().filter(|last| self.is_within(last, self.staleness.while_unavailable));
         if let Some(last) = fallback
-            && self.leaves_the_store_alone()
+            && self.clock.unix_micros() < last.respite_until.load(Ordering::Relaxed)
         {
             return Ok(Served::stale(last.document.clone()));
         }
@@ -120,22 +146,27 @@ impl RankingCache for LastGoodRankings {
             None => None,
         };
 
-        let noted = NotedLoader::new(loader);
+        let (asked_at, failed_at) = (self.clock.unix_micros(), &self.failed_at);
+        let impatient = Impatient { loader, asked_at, failed_at };
+        let noted = NotedLoader::new(&impatient);
         match self.inner.get_or_load(query, &noted).await {
             Ok(served) => {
                 // Who only waited for a load does not know whether to keep it.
                 if noted.has_loaded() && noted.may_be_kept() {
                     let loaded_at = self.clock.unix_micros();
-                    let (document, loading) = (served.document.clone(), AtomicBool::new(false));
-                    let good = LastGood { document, generation, loaded_at, loading };
+                    let good = LastGood {
+                        document: served.document.clone(),
+                        generation,
+                        loaded_at,
+                        loading: AtomicBool::new(false),
+                        respite_until: AtomicI64::new(i64::MIN),
+                    };
                     self.kept.insert(query.clone(), Arc::new(good));
                 }
                 Ok(served)
             }
             Err(LoadError::Store(error @ StoreError::Unavailable { .. })) => {
-                let respite = Self::RESPITE.as_micros() as i64;
-                self.respite_until
-                    .store(self.clock.unix_micros().saturating_add(respite), Ordering::Relaxed);
+                self.failed(fallback);
                 match fallback {
                     Some(last) => Ok(Served::stale(last.document.clone())),
                     None => Err(error.into()),

@@ -26,6 +26,9 @@ impl ApiKeyStore for Counting {
 
     async fn find(&self, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
         self.finds.fetch_add(1, Ordering::Relaxed);
+        if self.down.load(Ordering::Relaxed) {
+            return Err(StoreError::unavailable("down"));
+        }
         self.store.find(hash).await
     }
 
@@ -107,4 +110,34 @@ async fn many_uses_are_written_once_and_what_fails_the_next_time() {
     assert_eq!(store.notes.load(Ordering::Relaxed), 2);
     let used = store.find(&a_key(1).hash).await.unwrap().unwrap().last_used_at;
     assert_eq!(used, Some(at(9)));
+}
+
+#[tokio::test]
+async fn while_the_store_is_unavailable_a_key_it_found_within_an_hour_is_known() {
+    let (store, clock) = (Arc::new(Counting::default()), Arc::new(StoppedClock::at(at(0))));
+    let keys = CachedApiKeys::new(store.clone(), clock.clone());
+    store.insert(&a_key(1)).await.unwrap();
+    keys.find(&a_key(1).hash).await.unwrap();
+    store.down.store(true, Ordering::Relaxed);
+    clock.advance(TimeDelta::seconds(6));
+    for _ in 0..5 {
+        assert_eq!(keys.find(&a_key(1).hash).await.unwrap(), Some(a_key(1)));
+        assert!(keys.find(&a_key(2).hash).await.is_err());
+    }
+    assert_eq!(store.finds.load(Ordering::Relaxed), 2, "it is left alone for a second");
+    clock.advance(TimeDelta::hours(1));
+    assert!(keys.find(&a_key(1).hash).await.is_err());
+}
+
+#[tokio::test]
+async fn a_key_revoked_here_stays_so_while_the_store_is_unavailable() {
+    let (store, clock) = (Arc::new(Counting::default()), Arc::new(StoppedClock::at(at(0))));
+    let keys = CachedApiKeys::new(store.clone(), clock.clone());
+    store.insert(&a_key(1)).await.unwrap();
+    keys.find(&a_key(1).hash).await.unwrap();
+    let revoked = keys.revoke(a_key(1).id, at(0)).await.unwrap();
+    assert_eq!(keys.find(&a_key(1).hash).await.unwrap(), revoked);
+    store.down.store(true, Ordering::Relaxed);
+    clock.advance(TimeDelta::seconds(6));
+    assert!(keys.find(&a_key(1).hash).await.is_err());
 }

@@ -38,7 +38,12 @@ impl Host {
             Some(written) => written.parse().ok()?,
             None => port,
         };
-        (!name.is_empty()).then(|| Self { name: name.to_owned(), port })
+        // A URL put here by mistake would be shown with its password.
+        let is_folder = name.starts_with('/');
+        let is_sound = !name.is_empty()
+            && !name.contains(|c: char| c == '@' || c.is_whitespace())
+            && (is_folder || !name.contains('/'));
+        is_sound.then(|| Self { name: name.to_owned(), port })
     }
 }
 

@@ -24,7 +24,7 @@ impl RedisHost {
     /// # Errors
     /// [`InvalidRedisConfig::Host`].
     pub fn parse(text: &str, default_port: u16) -> Result<Self, InvalidRedisConfig> {
-        let invalid = || InvalidRedisConfig::Host { text: text.to_owned() };
+        let invalid = || InvalidRedisConfig::Host;
         let text = text.trim();
         let (name, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((address, rest)) => (address, rest.strip_prefix(':')),

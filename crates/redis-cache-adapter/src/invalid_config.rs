@@ -5,12 +5,10 @@ use thiserror::Error;
 /// A configuration that cannot work, whatever the servers do.
 #[derive(Debug, Error)]
 pub enum InvalidRedisConfig {
-    /// Not a host.
-    #[error("{text:?} is not a host, such as redis.example.org:6379")]
-    Host {
-        /// What was given.
-        text: String,
-    },
+    /// Not a host. What was given is not repeated: it may be a URL with a
+    /// password.
+    #[error("that is not a host, such as redis.example.org:6379")]
+    Host,
     /// No host.
     #[error("Redis needs at least one host")]
     NoHosts,

@@ -29,7 +29,7 @@ use crate::telemetry::{
     CacheMetrics, CountedPublisher, EngineMetrics, MeasuredCache, MeasuredReader, MeasuredRunStore,
     StoreLatency,
 };
-use hearing::Hearing;
+use hearing::{Hearing, Replicated};
 pub(crate) use rate_limits::rate_limits;
 
 /// How long the process's own cache keeps what it has from a shared one: a
@@ -59,6 +59,8 @@ struct Roles {
 #[derive(Clone, Default)]
 pub(crate) struct Engines {
     pub(crate) postgres: Option<Arc<PostgresStore>>,
+    /// The same, where it reads replicas.
+    pub(crate) replicated: Option<Arc<PostgresStore>>,
     pub(crate) redis: Option<Redis>,
 }
 
@@ -70,12 +72,13 @@ impl Roles {
         };
         Ok(match &config.store {
             StoreConfig::Sqlite(path) => {
-                let engines = Engines { postgres: None, redis };
+                let engines = Engines { redis, ..Engines::default() };
                 Self::over(Arc::new(SqliteStore::open(path).await?), engines, config)
             }
             StoreConfig::Postgres(postgres) => {
                 let store = Arc::new(PostgresStore::open(postgres).await?);
-                let engines = Engines { postgres: Some(store.clone()), redis };
+                let replicated = (!postgres.replica_hosts.is_empty()).then(|| store.clone());
+                let engines = Engines { postgres: Some(store.clone()), replicated, redis };
                 Self::over(store, engines, config)
             }
         })
@@ -194,7 +197,12 @@ impl Services {
             None => (near, None),
             Some((redis, far)) => {
                 let bus: Arc<dyn InvalidationBus> = Arc::new(RedisInvalidationBus::new(redis));
-                let hearing = Hearing::new(&bus, &near, engines.postgres.clone());
+                let replicated = engines.replicated.clone().map(|store| {
+                    let far = Arc::clone(&far);
+                    Replicated { store, far }
+                });
+                let hearing =
+                    Hearing { bus: Arc::clone(&bus), near: Arc::clone(&near), replicated };
                 let tiered: Arc<dyn RankingCache> = Arc::new(TieredRankings::new(near, far, bus));
                 (tiered, Some(hearing))
             }

@@ -142,6 +142,9 @@ mod tests {
         for key in ["DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"] {
             assert!(!refusal(key, "pos://u:hunter2@h/d").contains("hunter2"), "{key}");
         }
+        for key in ["POSTGRES_HOST", "REDIS_HOST"] {
+            assert!(!refusal(key, "postgres://u:hunter2@h/d").contains("hunter2"), "{key}");
+        }
         let url = "postgres://u:hunter2@h/d";
         assert!(!format!("{:?}", config(&[("DATABASE_URL", url)]).unwrap()).contains("hunter2"));
         assert!(!refusal("DATABASE_URL", &format!("{url}?sslmode=hunter2")).contains("u:hunter2"));

@@ -9,32 +9,23 @@ use benchmark_postgres_adapter::PostgresStore;
 
 /// What this process hears of what others recorded.
 pub(crate) struct Hearing {
-    bus: Arc<dyn InvalidationBus>,
-    near: Arc<dyn RankingCache>,
-    store: Option<Arc<PostgresStore>>,
+    pub(super) bus: Arc<dyn InvalidationBus>,
+    /// What is to forget.
+    pub(super) near: Arc<dyn RankingCache>,
+    /// Where this process reads replicas: what it may have filled from one.
+    pub(super) replicated: Option<Replicated>,
+}
+
+/// A store that reads replicas, and the shared cache in front of it.
+pub(super) struct Replicated {
+    pub(super) store: Arc<PostgresStore>,
+    pub(super) far: Arc<dyn RankingCache>,
 }
 
 impl Hearing {
-    /// Listens to `bus`; tells `near`, and the store, if it reads replicas.
-    pub(super) fn new(
-        bus: &Arc<dyn InvalidationBus>,
-        near: &Arc<dyn RankingCache>,
-        store: Option<Arc<PostgresStore>>,
-    ) -> Self {
-        Self { bus: Arc::clone(bus), near: Arc::clone(near), store }
-    }
-
     /// Listens for as long as it is polled.
     pub(crate) async fn listen(self) {
         self.bus.listen(&self).await;
-    }
-
-    /// The answer that replaces a forgotten one must not come from a replica
-    /// that has not heard of the change itself.
-    fn tell_store(&self) {
-        if let Some(store) = &self.store {
-            store.changed_elsewhere();
-        }
     }
 }
 
@@ -54,12 +45,20 @@ impl RankingCache for Hearing {
     }
 
     async fn forget(&self, workload: &WorkloadSlug) {
-        self.tell_store();
+        if let Some(Replicated { store, far }) = &self.replicated {
+            // The answer that replaces a forgotten one must not come from a
+            // replica that has not heard of the change itself; and one that
+            // this process took from such a replica since must not stay shared.
+            store.changed_elsewhere();
+            far.forget(workload).await;
+        }
         self.near.forget(workload).await;
     }
 
     async fn forget_everything(&self) {
-        self.tell_store();
+        if let Some(Replicated { store, .. }) = &self.replicated {
+            store.changed_elsewhere();
+        }
         self.near.forget_everything().await;
     }
 }

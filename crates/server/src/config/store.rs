@@ -145,7 +145,8 @@ fn tuning(
 fn hosts(key: &'static str, text: &str, port: u16) -> Result<Vec<Host>, InvalidConfig> {
     let host = |text: &str| {
         Host::parse(text, port)
-            .ok_or_else(|| InvalidConfig::new(key, format!("{text:?} is not a host")))
+            // It may be a URL with a password: it is not repeated.
+            .ok_or_else(|| InvalidConfig::new(key, "it is not HOST or HOST:PORT"))
     };
     list(text).map(host).collect()
 }

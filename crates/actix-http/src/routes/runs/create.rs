@@ -86,20 +86,20 @@ pub(crate) async fn record_runs(
     submission: Submission,
     services: Data<Services>,
 ) -> Result<Recorded, ApiError> {
-    // Megabytes take tens of milliseconds to parse, in which this worker
-    // answers thousands of others.
-    let (submission, runs) = web::block(move || {
+    // Megabytes take tens of milliseconds to parse and to digest, in which this
+    // worker answers thousands of others.
+    let (submission, runs, sent_under) = web::block(move || {
         let runs = submission.parse();
-        (submission, runs)
+        let sent_under = sent_under.map(|name| (name, submission.digest()));
+        (submission, runs, sent_under)
     })
     .await
     .map_err(ApiError::internal)?;
     let runs = runs?;
     let recorded = match sent_under {
         None => services.record_runs.run(&runs).await.map(Submitted::Now),
-        Some(name) => {
+        Some((name, digest)) => {
             let sender = key.principal().to_string();
-            let digest = submission.digest();
             let sent = benchmark_ports::Submission { sender, key: name, digest };
             services.record_runs.submit(&runs, &sent).await
         }
