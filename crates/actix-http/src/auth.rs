@@ -224,7 +224,7 @@ mod tests {
 
     #[async_trait]
     impl ApiKeyStore for Silent {
-        async fn insert(&self, _: &ApiKey) -> Result<(), StoreError> {
+        async fn insert(&self, _: &ApiKey) -> Result<bool, StoreError> {
             self.fail().await
         }
 

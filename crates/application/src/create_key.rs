@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use benchmark_domain::Timestamp;
 use benchmark_domain::chrono::{Datelike, SubsecRound};
-use benchmark_domain::uuid::Builder;
+use benchmark_domain::uuid::{Builder, Uuid};
 use benchmark_ports::{ApiKey, ApiKeyId, ApiKeyStore, Clock, Randomness, Scopes, StoreError};
 use thiserror::Error;
 
@@ -40,6 +40,10 @@ impl CreateKey {
     /// How many characters an owner may have.
     pub const MAX_OWNER_CHARS: usize = 100;
 
+    /// The id of every store's first key: of processes that start together on
+    /// an empty store, the others find it taken.
+    const FIRST: Uuid = Uuid::from_u128(0x8000_8000_0000_0000_0001);
+
     /// Keys go to this store.
     pub fn new(
         keys: Arc<dyn ApiKeyStore>,
@@ -73,11 +77,17 @@ impl CreateKey {
         if expires_at.is_some_and(|at| at <= now || at.year() > 9999) {
             return Err(CreateKeyError::Expired);
         }
-        Ok(self.store(owner, scopes, now, expires_at).await?)
+        let mut id = [0; 16];
+        self.randomness.fill(&mut id);
+        let id = Builder::from_random_bytes(id).into_uuid();
+        match self.store(id, owner, scopes, now, expires_at).await? {
+            Some(made) => Ok(made),
+            None => Err(StoreError::failed("the new key's id or hash is taken").into()),
+        }
     }
 
     /// Makes a key with every scope if there is no key at all; `None` if there
-    /// is one.
+    /// is one. Of several processes that ask at once, one gets a key.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -86,22 +96,22 @@ impl CreateKey {
             return Ok(None);
         }
         let now = self.clock.now();
-        let (_, plain) = self.store("first key", Scopes::all(), now, None).await?;
-        Ok(Some(plain))
+        let made = self.store(Self::FIRST, "first key", Scopes::all(), now, None).await?;
+        Ok(made.map(|(_, plain)| plain))
     }
 
+    /// `None` if the id is taken.
     async fn store(
         &self,
+        id: Uuid,
         owner: &str,
         scopes: Scopes,
         created_at: Timestamp,
         expires_at: Option<Timestamp>,
-    ) -> Result<(ApiKey, PlainKey), StoreError> {
+    ) -> Result<Option<(ApiKey, PlainKey)>, StoreError> {
         let plain = PlainKey::generate(&*self.randomness);
-        let mut id = [0; 16];
-        self.randomness.fill(&mut id);
         let key = ApiKey {
-            id: ApiKeyId(Builder::from_random_bytes(id).into_uuid()),
+            id: ApiKeyId(id),
             hash: plain.hash(),
             scopes,
             owner: owner.to_owned(),
@@ -110,7 +120,6 @@ impl CreateKey {
             revoked_at: None,
             last_used_at: None,
         };
-        self.keys.insert(&key).await?;
-        Ok((key, plain))
+        Ok(self.keys.insert(&key).await?.then_some((key, plain)))
     }
 }

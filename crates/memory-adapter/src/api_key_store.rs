@@ -7,13 +7,13 @@ use crate::MemoryStore;
 
 #[async_trait]
 impl ApiKeyStore for MemoryStore {
-    async fn insert(&self, key: &ApiKey) -> Result<(), StoreError> {
+    async fn insert(&self, key: &ApiKey) -> Result<bool, StoreError> {
         let keys = &mut self.state().keys;
-        if keys.iter().any(|known| known.id == key.id || known.hash == key.hash) {
-            return Err(StoreError::failed("the key's id or hash is taken"));
+        let is_taken = keys.iter().any(|known| known.id == key.id || known.hash == key.hash);
+        if !is_taken {
+            keys.push(key.clone());
         }
-        keys.push(key.clone());
-        Ok(())
+        Ok(!is_taken)
     }
 
     async fn find(&self, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {

@@ -98,10 +98,10 @@ impl CachedApiKeys {
 
 #[async_trait]
 impl ApiKeyStore for CachedApiKeys {
-    async fn insert(&self, key: &ApiKey) -> Result<(), StoreError> {
-        self.store.insert(key).await?;
+    async fn insert(&self, key: &ApiKey) -> Result<bool, StoreError> {
+        let is_stored = self.store.insert(key).await?;
         self.found.remove(&key.hash);
-        Ok(())
+        Ok(is_stored)
     }
 
     async fn find(&self, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {

@@ -20,7 +20,7 @@ struct Counting {
 
 #[async_trait]
 impl ApiKeyStore for Counting {
-    async fn insert(&self, key: &ApiKey) -> Result<(), StoreError> {
+    async fn insert(&self, key: &ApiKey) -> Result<bool, StoreError> {
         self.store.insert(key).await
     }
 

@@ -42,16 +42,31 @@ pub async fn there_is_any_key_from_the_first_on(keys: Keys) {
     assert!(keys.any().await.unwrap());
 }
 
-pub async fn a_taken_hash_or_id_is_refused(keys: Keys) {
+pub async fn a_taken_hash_or_id_stays_whose_it_is(keys: Keys) {
     let first = a_key(1);
-    keys.insert(&first).await.unwrap();
+    assert!(keys.insert(&first).await.unwrap());
     let same_hash = ApiKey { hash: first.hash, ..a_key(2) };
     let same_id = ApiKey { id: first.id, ..a_key(3) };
     for taken in [&first, &same_hash, &same_id] {
-        keys.insert(taken).await.unwrap_err();
+        assert!(!keys.insert(taken).await.unwrap());
     }
     assert_eq!(keys.find(&same_id.hash).await.unwrap(), None);
     assert_eq!(keys.find(&first.hash).await.unwrap(), Some(first));
+}
+
+pub async fn of_keys_with_one_id_at_once_one_is_stored(keys: Keys) {
+    let same_id = |seed| ApiKey { id: a_key(0).id, ..a_key(seed) };
+    let inserting = (1..=8).map(|seed| {
+        let keys = Arc::clone(&keys);
+        tokio::spawn(async move { keys.insert(&same_id(seed)).await.unwrap() })
+    });
+    let inserting: Vec<_> = inserting.collect();
+    let mut stored = 0;
+    for inserted in inserting {
+        stored += usize::from(inserted.await.unwrap());
+    }
+    assert_eq!(stored, 1);
+    assert_eq!(keys.list(None, page(9)).await.unwrap().unwrap().len(), 1);
 }
 
 pub async fn keys_are_listed_the_newest_first_in_pages(keys: Keys) {

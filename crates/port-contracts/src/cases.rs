@@ -95,7 +95,8 @@ macro_rules! api_key_store_contract {
             an_unknown_key_is_none
             a_key_is_found_once_it_is_inserted
             there_is_any_key_from_the_first_on
-            a_taken_hash_or_id_is_refused
+            a_taken_hash_or_id_stays_whose_it_is
+            of_keys_with_one_id_at_once_one_is_stored
             keys_are_listed_the_newest_first_in_pages
             a_page_behind_an_unknown_key_is_none
             a_revoked_key_says_since_when

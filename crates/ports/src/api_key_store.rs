@@ -97,11 +97,12 @@ pub struct ApiKey {
 /// Keeps API keys.
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
-    /// Stores a key, durably.
+    /// Stores a key, durably, unless its id or hash is taken; gives whether it
+    /// is stored. Of two with the same id or hash, one is, also at the same time.
     ///
     /// # Errors
-    /// [`StoreError`], also if its id or hash is taken.
-    async fn insert(&self, key: &ApiKey) -> Result<(), StoreError>;
+    /// [`StoreError`].
+    async fn insert(&self, key: &ApiKey) -> Result<bool, StoreError>;
 
     /// The key of this hash, expired and revoked ones too; `None` if there is
     /// none.

@@ -17,13 +17,13 @@ use crate::schema::api_keys;
 /// however far the replicas lag.
 #[async_trait]
 impl ApiKeyStore for PostgresStore {
-    async fn insert(&self, key: &ApiKey) -> Result<(), StoreError> {
+    async fn insert(&self, key: &ApiKey) -> Result<bool, StoreError> {
         let row = ApiKeyRow::from(key.clone());
         self.write(move |connection| {
             let insertion = diesel::insert_into(api_keys::table).values(row.clone());
             async move {
-                insertion.execute(connection).await?;
-                Ok(())
+                let stored = insertion.on_conflict_do_nothing().execute(connection).await?;
+                Ok(stored == 1)
             }
             .boxed()
         })

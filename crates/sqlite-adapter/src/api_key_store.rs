@@ -11,11 +11,14 @@ use crate::schema::api_keys;
 
 #[async_trait]
 impl ApiKeyStore for SqliteStore {
-    async fn insert(&self, key: &ApiKey) -> Result<(), StoreError> {
+    async fn insert(&self, key: &ApiKey) -> Result<bool, StoreError> {
         let row = ApiKeyRow::from(key.clone());
         self.write(move |connection| {
-            diesel::insert_into(api_keys::table).values(row).execute(connection)?;
-            Ok(())
+            let stored = diesel::insert_into(api_keys::table)
+                .values(row)
+                .on_conflict_do_nothing()
+                .execute(connection)?;
+            Ok(stored == 1)
         })
         .await
     }
