@@ -7,12 +7,24 @@ use crate::engines::{Engines, wait_until};
 use crate::load::{Load, alone};
 use crate::service::{KEY, Service, a_run, agent};
 
-/// What "within a second" may take on a busy machine.
-const A_SECOND: Duration = Duration::from_millis(1500);
+/// How soon a failure has to be told.
+const A_SECOND: Duration = Duration::from_secs(1);
+
+/// By how much a busy machine may hold up one of several.
+const SLACK: Duration = Duration::from_millis(500);
 
 fn timed<T>(task: impl FnOnce() -> T) -> (T, Duration) {
     let begun = Instant::now();
     (task(), begun.elapsed())
+}
+
+/// The quickest took less than a second, and the slowest not much more.
+#[track_caller]
+fn assert_in_time(took: impl Iterator<Item = Duration>) {
+    let took: Vec<_> = took.collect();
+    println!("{took:?}");
+    assert!(took.iter().min().unwrap() < &A_SECOND, "{took:?}");
+    assert!(took.iter().max().unwrap() < &(A_SECOND + SLACK), "{took:?}");
 }
 
 /// A key that is stored, as consumers have theirs.
@@ -51,9 +63,12 @@ fn killed_with_a_warm_cache_every_known_ranking_is_answered_and_marked_stale() {
     let with_key = with_key();
     assert_eq!((with_key.status, with_key.header("age").is_empty()), (200, false));
 
-    let (write, took) = timed(|| service.post_run(&a_run("lost", 0.5)));
-    assert!(!write.refusal(503).contains("refused"));
-    assert!(!write.header("retry-after").is_empty() && took < A_SECOND, "{took:?}");
+    assert_in_time((1..=3).map(|_| {
+        let (write, took) = timed(|| service.post_run(&a_run("lost", 0.5)));
+        assert!(!write.refusal(503).contains("refused"));
+        assert!(!write.header("retry-after").is_empty());
+        took
+    }));
     let (live, took) = timed(|| service.get_with("/health/live", &[]));
     assert_eq!((live.status, took < Duration::from_millis(100)), (200, true), "{took:?}");
     let ready = service.get_with("/health/ready", &[]).data();
@@ -74,11 +89,12 @@ fn killed_with_a_cold_cache_the_answer_is_503_within_a_second() {
     let mut engines = Engines::without_redis();
     let service = engines.service_with_runs(&[]);
     engines.postgres.kill();
-    for _ in 0..3 {
+    assert_in_time((0..3).map(|_| {
         let (answer, took) = timed(|| service.get("/api/v1/benchmark/TTFT?limit=7"));
         answer.refusal(503);
-        assert!(!answer.header("retry-after").is_empty() && took < A_SECOND, "{took:?}");
-    }
+        assert!(!answer.header("retry-after").is_empty());
+        took
+    }));
 }
 
 #[test]
@@ -90,11 +106,11 @@ fn hung_it_is_given_up_within_a_second_too() {
     std::thread::scope(|scope| {
         let ask = || timed(|| service.get("/api/v1/benchmark/TTFT?limit=7"));
         let clients: Vec<_> = (0..20).map(|_| scope.spawn(ask)).collect();
-        for client in clients {
+        assert_in_time(clients.into_iter().map(|client| {
             let (answer, took) = client.join().unwrap();
             answer.refusal(503);
-            assert!(took < A_SECOND + A_SECOND, "{took:?}");
-        }
+            took
+        }));
     });
     engines.postgres.thaw();
     wait_until("it answers again", Duration::from_secs(10), || {
@@ -141,12 +157,15 @@ fn with_every_connection_waiting_for_a_lock_nothing_hangs_and_the_pool_refills()
             .collect();
         let (live, took) = timed(|| agent().get(format!("{url}/health/live")).call());
         assert!(live.is_ok() && took < Duration::from_millis(50), "{took:?}");
-        for writer in writers {
-            let (answer, took) = writer.join().unwrap();
-            // Two wait for the lock; the others for one of their connections.
-            assert!(matches!(answer.status, 201 | 503), "{}", answer.text());
-            assert!(answer.status == 201 || took < Duration::from_secs(4), "{took:?}");
-        }
+        // Two wait for the lock, the others in vain for one of their connections.
+        let written = writers.into_iter().map(|writer| writer.join().unwrap());
+        let (waited, refused): (Vec<_>, Vec<_>) =
+            written.partition(|(answer, _)| answer.status == 201);
+        assert!(waited.len() <= 2 && !refused.is_empty(), "{}", waited.len());
+        assert_in_time(refused.into_iter().map(|(answer, took)| {
+            assert_eq!(answer.status, 503, "{}", answer.text());
+            took
+        }));
         locked.join().unwrap();
     });
     wait_until("the pool is full again", Duration::from_secs(5), || {

@@ -96,7 +96,7 @@ impl PostgresConfig {
             pooler: Pooler::default(),
             pool_size: NonZeroUsize::MIN.saturating_add(9),
             connect_timeout: Duration::from_millis(500),
-            acquire_timeout: Duration::from_secs(1),
+            acquire_timeout: Duration::from_millis(800),
             statement_timeout: Duration::from_secs(5),
             max_replica_lag: Duration::from_secs(5),
             migration_access: None,

@@ -117,7 +117,7 @@ fn tuning(
     let pool_size = env.with("POSTGRES_POOL_SIZE", "10", |text| number(text, 1, 1000))?;
     let pool_size = NonZero::new(pool_size).unwrap_or(NonZero::<usize>::MIN);
     let connect_timeout = env.with("POSTGRES_CONNECT_TIMEOUT", "0.5", seconds)?;
-    let acquire_timeout = env.with("POSTGRES_ACQUIRE_TIMEOUT", "1", seconds)?;
+    let acquire_timeout = env.with("POSTGRES_ACQUIRE_TIMEOUT", "0.8", seconds)?;
     let statement_timeout = env.with("POSTGRES_STATEMENT_TIMEOUT", "5", seconds)?;
     let max_replica_lag = env.with("POSTGRES_MAX_REPLICA_LAG", "5", seconds)?;
     let migration_access = env.optional("MIGRATION_DATABASE_URL", |url| {
