@@ -1,7 +1,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use tempfile::TempDir;
 
 /// Files with a certificate for `localhost` and `127.0.0.1`, made for one test.
 #[derive(Debug, Clone)]
@@ -12,9 +14,22 @@ pub struct Certificate {
     pub server: PathBuf,
     /// The server's private key.
     pub key: PathBuf,
+    /// Removed with the last clone, if it is a folder of their own.
+    _folder: Option<Arc<TempDir>>,
 }
 
 impl Certificate {
+    /// Writes new ones into a temporary folder, for servers that trust each
+    /// other.
+    ///
+    /// # Panics
+    /// If they cannot be written.
+    pub fn temporary() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let files = Self::write(folder.path());
+        Self { _folder: Some(Arc::new(folder)), ..files }
+    }
+
     /// Writes new ones into a folder.
     ///
     /// # Panics
@@ -24,6 +39,7 @@ impl Certificate {
             root: folder.join("root.pem"),
             server: folder.join("server.pem"),
             key: folder.join("key.pem"),
+            _folder: None,
         };
         let key = || KeyPair::generate().expect("a key");
         let mut authority = CertificateParams::default();

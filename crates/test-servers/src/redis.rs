@@ -24,8 +24,8 @@ pub struct RedisServer {
 pub struct RedisOptions {
     /// What clients have to sign in with.
     pub password: Option<String>,
-    /// Whether it speaks TLS, and nothing else.
-    pub tls: bool,
+    /// Where it speaks TLS, and nothing else: whom it claims to be.
+    pub certificate: Option<Certificate>,
     /// Further arguments of `redis-server`.
     pub arguments: Vec<String>,
     /// Where it is a sentinel: its configuration.
@@ -48,9 +48,8 @@ impl RedisServer {
     pub fn start_with(options: RedisOptions) -> Self {
         let version = Command::new("redis-server").arg("--version").output();
         assert!(version.is_ok(), "redis-server is not installed; tests/install installs it");
-        let RedisOptions { password, tls, arguments: special, sentinel } = options;
+        let RedisOptions { password, certificate, arguments: special, sentinel } = options;
         let (folder, port) = (TempDir::new().expect("a temporary folder"), free_port());
-        let certificate = tls.then(|| Certificate::write(folder.path()));
 
         let mut arguments = Arguments::default();
         if let Some(configuration) = sentinel {
@@ -61,13 +60,14 @@ impl RedisServer {
             arguments.add("--save", &[""]);
             arguments.add("--appendonly", &["no"]);
         }
-        if let Some(Certificate { root, server, key }) = &certificate {
+        if let Some(Certificate { root, server, key, .. }) = &certificate {
             arguments.add("--port", &["0"]);
             arguments.add("--tls-port", &[&port.to_string()]);
             arguments.add("--tls-ca-cert-file", &[text(root)]);
             arguments.add("--tls-cert-file", &[text(server)]);
             arguments.add("--tls-key-file", &[text(key)]);
             arguments.add("--tls-auth-clients", &["no"]);
+            arguments.add("--tls-replication", &["yes"]);
         } else {
             arguments.add("--port", &[&port.to_string()]);
         }
@@ -75,6 +75,7 @@ impl RedisServer {
         arguments.add("--dir", &[text(folder.path())]);
         if let Some(password) = &password {
             arguments.add("--requirepass", &[password]);
+            arguments.add("--masterauth", &[password]);
         }
         arguments.0.extend(special);
 
@@ -134,6 +135,19 @@ impl RedisServer {
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
+    /// Has `redis-cli` make a Cluster of this node and others.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub(crate) fn create_cluster(&self, nodes: &[u16]) {
+        let nodes: Vec<_> = nodes.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+        let mut command = vec!["--cluster", "create"];
+        command.extend(nodes.iter().map(String::as_str));
+        command.extend(["--cluster-replicas", "1", "--cluster-yes"]);
+        let output = self.cli.run_within("60", &command);
+        assert!(output.status.success(), "a Cluster is not created: {output:?}");
+    }
+
     /// Waits until what `redis-cli` prints for this command is as wanted.
     ///
     /// # Panics
@@ -176,9 +190,13 @@ struct Cli {
 
 impl Cli {
     fn run(&self, command: &[&str]) -> Output {
+        self.run_within("5", command)
+    }
+
+    fn run_within(&self, seconds: &str, command: &[&str]) -> Output {
         // It waits for ever where a server stands still.
         let mut cli = Command::new("timeout");
-        cli.args(["5", "redis-cli", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
+        cli.args([seconds, "redis-cli", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
         if let Some(password) = &self.password {
             cli.args(["--no-auth-warning", "-a", password]);
         }

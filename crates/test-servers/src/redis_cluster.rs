@@ -1,5 +1,3 @@
-use std::process::Command;
-
 use crate::{RedisOptions, RedisServer, free_port};
 
 /// Three masters with a replica each, who agree within about two seconds that
@@ -15,6 +13,15 @@ impl RedisCluster {
     /// # Panics
     /// If Redis is not installed or does not start.
     pub fn start() -> Self {
+        Self::start_with(&RedisOptions::default())
+    }
+
+    /// Starts them with the password and the certificate of these options.
+    ///
+    /// # Panics
+    /// If Redis is not installed or does not start.
+    pub fn start_with(options: &RedisOptions) -> Self {
+        let is_encrypted = if options.certificate.is_some() { "yes" } else { "no" };
         let nodes = (0..6).map(|_| {
             let bus = free_port().to_string();
             let arguments = [
@@ -22,17 +29,14 @@ impl RedisCluster {
                 // By default the port plus 10,000, which may be none.
                 ["--cluster-port", &bus],
                 ["--cluster-node-timeout", "1500"],
+                ["--tls-cluster", is_encrypted],
             ];
             let arguments = arguments.concat().into_iter().map(str::to_owned).collect();
-            RedisServer::start_with(RedisOptions { arguments, ..RedisOptions::default() })
+            RedisServer::start_with(RedisOptions { arguments, ..options.clone() })
         });
         let mut nodes: Vec<_> = nodes.collect();
-        let mut create = Command::new("redis-cli");
-        create.args(["--cluster", "create"]);
-        create.args(nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())));
-        create.args(["--cluster-replicas", "1", "--cluster-yes"]);
-        let output = create.output().expect("redis-cli is installed beside redis-server");
-        assert!(output.status.success(), "a Cluster is not created: {output:?}");
+        let ports: Vec<_> = nodes.iter().map(RedisServer::port).collect();
+        nodes[0].create_cluster(&ports);
         for node in &mut nodes {
             node.wait_until(&["CLUSTER", "INFO"], |info| {
                 info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:6")

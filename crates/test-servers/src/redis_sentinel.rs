@@ -17,23 +17,32 @@ impl RedisSentinels {
     /// # Panics
     /// If Redis is not installed or does not start.
     pub fn start() -> Self {
-        let master = RedisServer::start();
+        Self::start_with(&RedisOptions::default())
+    }
+
+    /// Starts them with the password and the certificate of these options.
+    ///
+    /// # Panics
+    /// If Redis is not installed or does not start.
+    pub fn start_with(options: &RedisOptions) -> Self {
+        let master = RedisServer::start_with(options.clone());
         let follow = ["--replicaof", "127.0.0.1", &master.port().to_string()].map(str::to_owned);
-        let mut replica = RedisServer::start_with(RedisOptions {
-            arguments: follow.to_vec(),
-            ..RedisOptions::default()
-        });
+        let mut replica =
+            RedisServer::start_with(RedisOptions { arguments: follow.to_vec(), ..options.clone() });
         replica.wait_until(&["INFO", "replication"], |info| info.contains("link_status:up"));
-        let configuration = format!(
+        let mut configuration = format!(
             "sentinel monitor {name} 127.0.0.1 {port} 2\n\
              sentinel down-after-milliseconds {name} 500\n\
              sentinel failover-timeout {name} 2000\n",
             name = Self::MASTER,
             port = master.port(),
         );
+        if let Some(password) = &options.password {
+            configuration += &format!("sentinel auth-pass {} {password}\n", Self::MASTER);
+        }
         let sentinels = (0..3).map(|_| {
             let sentinel = Some(configuration.clone());
-            RedisServer::start_with(RedisOptions { sentinel, ..RedisOptions::default() })
+            RedisServer::start_with(RedisOptions { sentinel, ..options.clone() })
         });
         let mut sentinels: Vec<_> = sentinels.collect();
         for sentinel in &mut sentinels {

@@ -7,28 +7,52 @@ use benchmark_port_contracts::fixtures::slug;
 use benchmark_port_contracts::invalidation_bus::{Forgotten, Listener};
 use benchmark_ports::{HealthCheck, InvalidationBus, StoreError};
 use benchmark_redis_cache_adapter::{
-    InvalidRedisConfig, Redis, RedisConfig, RedisInvalidationBus, RedisTls,
+    InvalidRedisConfig, Redis, RedisConfig, RedisInvalidationBus, RedisMode, RedisTls,
 };
-use benchmark_test_servers::{Certificate, RedisOptions, RedisServer};
+use benchmark_test_servers::{
+    Certificate, RedisCluster, RedisOptions, RedisSentinels, RedisServer,
+};
 
 use crate::fixture::{
-    CLUSTER, STANDALONE, cache, cluster, config, connect, keeps, patient, standalone,
+    CLUSTER, STANDALONE, cache, cluster, config, connect, keeps, patient, sentinel, standalone,
 };
 
-const PASSWORD: &str = "s3cr\u{e9}t pass";
+const PASSWORD: &str = "s3cr\u{e9}t/pass";
+
+fn security() -> RedisOptions {
+    let (password, certificate) = (Some(PASSWORD.to_owned()), Some(Certificate::temporary()));
+    RedisOptions { password, certificate, ..RedisOptions::default() }
+}
 
 fn a_secured_server() -> RedisServer {
-    let password = Some(PASSWORD.to_owned());
-    RedisServer::start_with(RedisOptions { password, tls: true, ..RedisOptions::default() })
+    RedisServer::start_with(security())
 }
 
 fn secured(server: &RedisServer, password: &str) -> RedisConfig {
-    let root_certificate = server.certificate().map(|certificate| certificate.root.clone());
+    with_security(standalone(server), server.certificate(), password)
+}
+
+fn with_security(
+    mode: RedisMode,
+    certificate: Option<&Certificate>,
+    password: &str,
+) -> RedisConfig {
+    let root_certificate = certificate.map(|certificate| certificate.root.clone());
     RedisConfig {
         password: Some(password.into()),
         tls: RedisTls::On { root_certificate },
-        ..patient(standalone(server))
+        ..patient(mode)
     }
+}
+
+async fn assert_everything_works(config: &RedisConfig) {
+    let redis = connect(config).await;
+    redis.check().await.unwrap();
+    assert!(keeps(&cache(&redis), "w").await);
+    let bus: Arc<dyn InvalidationBus> = Arc::new(RedisInvalidationBus::new(redis));
+    let mut listener = Listener::begun(&bus).await;
+    bus.announce(&slug("w")).await.unwrap();
+    assert_eq!(listener.next().await, Forgotten::Workload(slug("w")));
 }
 
 /// The error of a check with its causes, as a log has them.
@@ -47,13 +71,23 @@ async fn complaint(redis: &Redis) -> String {
 #[tokio::test]
 async fn everything_works_over_tls_with_a_password() {
     let server = a_secured_server();
-    let redis = connect(&secured(&server, PASSWORD)).await;
-    redis.check().await.unwrap();
-    assert!(keeps(&cache(&redis), "w").await);
-    let bus: Arc<dyn InvalidationBus> = Arc::new(RedisInvalidationBus::new(redis));
-    let mut listener = Listener::begun(&bus).await;
-    bus.announce(&slug("w")).await.unwrap();
-    assert_eq!(listener.next().await, Forgotten::Workload(slug("w")));
+    assert_everything_works(&secured(&server, PASSWORD)).await;
+}
+
+#[tokio::test]
+async fn everything_works_with_sentinels_over_tls_with_a_password() {
+    let security = security();
+    let sentinels = RedisSentinels::start_with(&security);
+    let certificate = security.certificate.as_ref();
+    assert_everything_works(&with_security(sentinel(&sentinels), certificate, PASSWORD)).await;
+}
+
+#[tokio::test]
+async fn everything_works_in_a_cluster_over_tls_with_a_password() {
+    let security = security();
+    let nodes = RedisCluster::start_with(&security);
+    let certificate = security.certificate.as_ref();
+    assert_everything_works(&with_security(cluster(&nodes), certificate, PASSWORD)).await;
 }
 
 #[tokio::test]
