@@ -25,6 +25,10 @@ impl MetricName {
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         const WHAT: &str = "a metric's name";
         const RULE: &str = "letters, digits and _ are allowed, a letter first";
+        // The names that are asked for most need no copy, and no second look.
+        if let Some(name) = metrics::NAMES.iter().find(|name| name.0.eq_ignore_ascii_case(text)) {
+            return Ok(name.clone());
+        }
         let text = bounded(WHAT, text, Self::MAX_CHARS)?;
         let misfit = text.char_indices().find(|&(at, c)| match c {
             'a'..='z' | 'A'..='Z' => false,
@@ -35,12 +39,7 @@ impl MetricName {
             Some((_, character)) => {
                 Err(InvalidName::Forbidden { what: WHAT, character, rule: RULE })
             }
-            None => {
-                // The names that are asked for most need no copy.
-                let built_in = metrics::NAMES.iter().find(|name| name.0.eq_ignore_ascii_case(text));
-                let own = || Self(Cow::Owned(text.to_ascii_uppercase()));
-                Ok(built_in.cloned().unwrap_or_else(own))
-            }
+            None => Ok(Self(Cow::Owned(text.to_ascii_uppercase()))),
         }
     }
 
