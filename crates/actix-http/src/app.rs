@@ -17,6 +17,7 @@ use crate::headers::{
 use crate::metrics::HttpMetrics;
 use crate::observe::Observe;
 use crate::routes;
+use crate::routing::Resource;
 use crate::services::Services;
 
 /// What the workers of a server share.
@@ -26,12 +27,23 @@ pub(crate) struct Shared {
     pub(crate) metrics: HttpMetrics,
     pub(crate) limits: BodyLimits,
     pub(crate) drain: Drain,
+    pub(crate) exposition: Exposition,
+}
+
+/// Where Prometheus reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exposition {
+    /// Beside the API.
+    Here,
+    /// On a port of its own, and nowhere else.
+    Apart,
 }
 
 impl Shared {
     pub(crate) fn new(services: Services, limits: BodyLimits) -> prometheus::Result<Self> {
         let metrics = HttpMetrics::register(&services.metrics)?;
-        Ok(Self { services: Data::new(services), metrics, limits, drain: Drain::default() })
+        let (drain, exposition) = (Drain::default(), Exposition::Here);
+        Ok(Self { services: Data::new(services), metrics, limits, drain, exposition })
     }
 }
 
@@ -72,17 +84,31 @@ pub(crate) fn application_with_cors(
     App::new().configure(|app| routes_of(app, shared)).wrap(cors(origins)).wrap(observe(shared))
 }
 
+/// The application of a port that is for Prometheus alone.
+pub(crate) fn exposition_alone(shared: &Shared) -> App<impl Application<BoxBody> + use<>> {
+    let routes = |app: &mut web::ServiceConfig| {
+        register(app, shared, |resource| resource.path() == routes::EXPOSITION);
+    };
+    App::new().configure(routes).wrap(observe(shared))
+}
+
 fn observe(shared: &Shared) -> Observe {
     let limited = shared.services.rate_limits.concern_everybody();
     Observe::new(shared.metrics.clone(), shared.drain.clone(), limited)
 }
 
 fn routes_of(app: &mut web::ServiceConfig, shared: &Shared) {
+    let is_apart = shared.exposition == Exposition::Apart;
+    register(app, shared, |resource| !is_apart || resource.path() != routes::EXPOSITION);
+}
+
+fn register(app: &mut web::ServiceConfig, shared: &Shared, is_here: impl Fn(&Resource) -> bool) {
     app.app_data(Data::clone(&shared.services));
     app.app_data(Data::new(shared.drain.clone()));
     app.app_data(shared.limits);
     app.app_data(shared.metrics.clone());
-    for resource in routes::resources() {
+    app.app_data(shared.exposition);
+    for resource in routes::resources().into_iter().filter(is_here) {
         resource.register(app, &shared.metrics);
     }
     app.default_service(web::to(no_such_path));
@@ -138,6 +164,23 @@ mod tests {
                 assert_eq!(answer.header("allow"), allowed);
             }
         }
+    }
+
+    #[actix_web::test]
+    async fn exposed_apart_the_metrics_are_nowhere_else_and_nothing_else_is_there() {
+        let mut shared = TestApp::empty().shared;
+        shared.exposition = Exposition::Apart;
+        let api = init_service(application(&shared)).await;
+        let alone = init_service(exposition_alone(&shared)).await;
+        for (path, here, there) in [("/metrics", 404, 200), ("/health/live", 200, 404)] {
+            let answer = api.call(get(path).to_request()).await.unwrap();
+            assert_eq!(answer.status(), here, "{path}");
+            let answer = alone.call(get(path).to_request()).await.unwrap();
+            assert_eq!(answer.status(), there, "{path}");
+        }
+        let index = api.call(get("/").to_request()).await.unwrap();
+        let links = actix_web::test::read_body(index).await;
+        assert!(!String::from_utf8_lossy(&links).contains("exposition"), "{links:?}");
     }
 
     #[actix_web::test]

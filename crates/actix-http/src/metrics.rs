@@ -7,6 +7,8 @@ use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
 };
 
+use crate::rate_limits::Allowance;
+
 /// Upper bounds in seconds: from an answer out of memory to a slow upload.
 const LATENCY_BUCKETS: [f64; 13] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0];
@@ -51,6 +53,10 @@ impl HttpMetrics {
             Opts::new("benchmark_http_requests_refused_total", "Requests beyond a rate limit."),
             &["reason"],
         )?;
+        // Counted from 0, so that the first refusal is an increase too.
+        for allowance in Allowance::ALL {
+            refused.with_label_values(&[allowance.as_str()]);
+        }
         let auth_failures = IntCounter::new(
             "benchmark_auth_failures_total",
             "Requests to the API without a valid key.",
@@ -75,8 +81,8 @@ impl HttpMetrics {
     }
 
     /// Counts a request that was refused because this allowance is used up.
-    pub(crate) fn refused(&self, reason: &'static str) {
-        self.refused.with_label_values(&[reason]).inc();
+    pub(crate) fn refused(&self, allowance: Allowance) {
+        self.refused.with_label_values(&[allowance.as_str()]).inc();
     }
 
     /// Counts a request that had no valid key.

@@ -39,15 +39,17 @@ impl RateLimits {
 
 /// What a request can use up.
 #[derive(Debug, Clone, Copy)]
-enum Allowance {
+pub(crate) enum Allowance {
     Address,
     Key,
     FailedAuthentications,
 }
 
 impl Allowance {
+    pub(crate) const ALL: [Self; 3] = [Self::Address, Self::Key, Self::FailedAuthentications];
+
     /// As headers and metrics call it.
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Address => "address",
             Self::Key => "key",
@@ -124,7 +126,7 @@ impl<'a> Meter<'a> {
             return Ok(());
         }
         if let Some(metrics) = self.request.app_data::<HttpMetrics>() {
-            metrics.refused(allowance.as_str());
+            metrics.refused(allowance);
         }
         Err(allowance.refusal(decision.retry_after))
     }

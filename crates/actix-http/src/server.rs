@@ -12,7 +12,9 @@ use actix_web::{App, HttpServer, dev};
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-use crate::app::{Application, Shared, application, application_with_cors};
+use crate::app::{
+    Application, Exposition, Shared, application, application_with_cors, exposition_alone,
+};
 use crate::body::BodyLimits;
 use crate::drain::Drain;
 use crate::services::Services;
@@ -31,6 +33,8 @@ pub struct ServerConfig {
     pub host: String,
     /// The port to listen on; 0 for any that is free.
     pub port: u16,
+    /// The port where Prometheus reads instead; `None` for the same one.
+    pub metrics_port: Option<u16>,
     /// How many workers; `None` for one per core.
     pub workers: Option<usize>,
     /// What a request's body may cost.
@@ -51,6 +55,7 @@ impl Default for ServerConfig {
         Self {
             host: "127.0.0.1".to_owned(),
             port: 8000,
+            metrics_port: None,
             workers: None,
             body: BodyLimits::default(),
             cors_origins: Vec::new(),
@@ -81,15 +86,21 @@ pub enum BindError {
 
 /// A server that listens, but does not answer yet.
 pub struct Server {
-    server: dev::Server,
-    addresses: Vec<SocketAddr>,
+    api: Listening,
+    metrics: Option<Listening>,
     drain: Drain,
     drain_for: Duration,
 }
 
+/// A server of actix, and where it listens.
+struct Listening {
+    server: dev::Server,
+    addresses: Vec<SocketAddr>,
+}
+
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("addresses", &self.addresses).finish_non_exhaustive()
+        f.debug_struct("Server").field("addresses", &self.addresses()).finish_non_exhaustive()
     }
 }
 
@@ -99,23 +110,37 @@ impl Server {
     /// # Errors
     /// [`BindError`].
     pub fn bind(config: &ServerConfig, services: Services) -> Result<Self, BindError> {
-        let shared = Shared::new(services, config.body).map_err(BindError::Metrics)?;
+        let mut shared = Shared::new(services, config.body).map_err(BindError::Metrics)?;
         let drain = shared.drain.clone();
         let origins = config.cors_origins.clone();
         if let Some(origin) = origins.iter().find(|origin| !is_origin(origin)) {
             return Err(BindError::Origin(origin.clone()));
         }
-        let (server, addresses) = if origins.is_empty() {
+        let metrics = match config.metrics_port {
+            None => None,
+            Some(port) => {
+                shared.exposition = Exposition::Apart;
+                let (config, shared) =
+                    (ServerConfig { port, workers: Some(1), ..config.clone() }, shared.clone());
+                Some(listen(&config, move || exposition_alone(&shared))?)
+            }
+        };
+        let api = if origins.is_empty() {
             listen(config, move || application(&shared))
         } else {
             listen(config, move || application_with_cors(&shared, &origins))
         }?;
-        Ok(Self { server, addresses, drain, drain_for: config.drain })
+        Ok(Self { api, metrics, drain, drain_for: config.drain })
     }
 
     /// Where it listens.
     pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+        &self.api.addresses
+    }
+
+    /// Where it listens for Prometheus, if that is not the same.
+    pub fn metrics_addresses(&self) -> &[SocketAddr] {
+        self.metrics.as_ref().map_or(&[], |metrics| &metrics.addresses)
     }
 
     /// Serves until `stop` receives something: then drains, then finishes what
@@ -123,8 +148,26 @@ impl Server {
     ///
     /// # Errors
     /// What the system said when the workers could not be started.
-    pub async fn run(self, mut stop: mpsc::Receiver<()>) -> io::Result<()> {
-        let Self { server, addresses: _, drain, drain_for } = self;
+    pub async fn run(self, stop: mpsc::Receiver<()>) -> io::Result<()> {
+        let Self { api, metrics, drain, drain_for } = self;
+        // To the end, so that what is finished last is counted too.
+        let metrics = metrics.map(|metrics| tokio::spawn(metrics.server));
+        let ended = api.serve(&drain, drain_for, stop).await;
+        if let Some(metrics) = metrics {
+            metrics.abort();
+        }
+        ended
+    }
+}
+
+impl Listening {
+    async fn serve(
+        self,
+        drain: &Drain,
+        drain_for: Duration,
+        mut stop: mpsc::Receiver<()>,
+    ) -> io::Result<()> {
+        let server = self.server;
         let handle = server.handle();
         let mut server = pin!(server);
         tokio::select! {
@@ -167,10 +210,7 @@ fn is_origin(text: &str) -> bool {
     text == "*" || (!text.ends_with('/') && text.parse().is_ok_and(has_both))
 }
 
-fn listen<F, T, B>(
-    config: &ServerConfig,
-    factory: F,
-) -> Result<(dev::Server, Vec<SocketAddr>), BindError>
+fn listen<F, T, B>(config: &ServerConfig, factory: F) -> Result<Listening, BindError>
 where
     F: Fn() -> App<T> + Send + Clone + 'static,
     T: Application<B> + 'static,
@@ -189,7 +229,7 @@ where
         BindError::Listen { address: format!("{}:{}", config.host, config.port), source }
     })?;
     let addresses = server.addrs();
-    Ok((server.run(), addresses))
+    Ok(Listening { server: server.run(), addresses })
 }
 
 #[cfg(test)]

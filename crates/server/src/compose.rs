@@ -27,7 +27,7 @@ use crate::config::{Config, StoreConfig};
 use crate::system::{OsRandomness, SystemClock};
 use crate::telemetry::{
     CacheMetrics, CountedPublisher, EngineMetrics, MeasuredCache, MeasuredReader, MeasuredRunStore,
-    StoreLatency,
+    StoreLatency, Watch,
 };
 use hearing::{Hearing, Replicated};
 pub(crate) use rate_limits::rate_limits;
@@ -173,9 +173,15 @@ impl Services {
         Ok(Self::of(Roles::open(config).await?))
     }
 
-    /// For a server, which tells `registry` how it fares.
-    pub(crate) async fn measured(config: &Config, registry: &Registry) -> anyhow::Result<Self> {
-        Ok(Self::of(Roles::open(config).await?.measured(registry)?))
+    /// For a server, which tells `registry` how it fares; beside it what watches
+    /// the things that it depends on.
+    pub(crate) async fn measured(
+        config: &Config,
+        registry: &Registry,
+    ) -> anyhow::Result<(Self, Watch)> {
+        let roles = Roles::open(config).await?;
+        let watch = Watch::register(roles.health.clone(), Arc::clone(&roles.runs), registry)?;
+        Ok((Self::of(roles.measured(registry)?), watch))
     }
 
     fn of(roles: Roles) -> Self {

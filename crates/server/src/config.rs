@@ -20,6 +20,7 @@ pub(crate) use store::StoreConfig;
 pub(crate) struct Config {
     pub(crate) host: String,
     pub(crate) port: u16,
+    pub(crate) metrics_port: Option<u16>,
     pub(crate) workers: Option<usize>,
     pub(crate) api_key: Option<SecretString>,
     pub(crate) store: StoreConfig,
@@ -43,9 +44,11 @@ impl Config {
     }
 
     fn read(env: &Environment<'_>) -> Result<Self, InvalidConfig> {
+        let port = env.parse("PORT", "8000")?;
         Ok(Self {
             host: env.parse("HOST", "127.0.0.1")?,
-            port: env.parse("PORT", "8000")?,
+            port,
+            metrics_port: env.optional("METRICS_PORT", |text| metrics_port(text, port))?,
             workers: env.optional("WORKERS", |text| number(text, 1, 1024))?,
             api_key: env.optional("API_KEY", api_key)?,
             store: StoreConfig::read(env)?,
@@ -67,6 +70,14 @@ impl Config {
                 Ok(list(text).map(str::to_owned).collect())
             })?,
         })
+    }
+}
+
+/// Of two ports that are any free one, each is another.
+fn metrics_port(text: &str, port: u16) -> Result<u16, String> {
+    match number(text, 0, u16::MAX)? {
+        taken if taken == port && taken != 0 => Err("it is the same as PORT".to_owned()),
+        other => Ok(other),
     }
 }
 
@@ -111,6 +122,8 @@ mod tests {
         let cases = [
             ("PORT", "70000"),
             ("PORT", "http"),
+            ("METRICS_PORT", "metrics"),
+            ("METRICS_PORT", "8000"),
             ("CACHE_EXPIRATION", "-1"),
             ("CACHE_EXPIRATION", "NaN"),
             ("WORKERS", "0"),

@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
 
+use actix_web::HttpRequest;
 use actix_web::web::Data;
 use apistos::api_operation;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::app::Exposition;
 use crate::representation::Shown;
 use crate::services::Services;
 use crate::wire::Example;
@@ -22,8 +24,8 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    fn new() -> Self {
-        let links = [
+    fn new(exposition: Exposition) -> Self {
+        let mut links = vec![
             ("documentation", "/docs"),
             ("reference", "/redoc"),
             ("openapi", "/openapi.json"),
@@ -33,26 +35,30 @@ impl Index {
             ("workloads", "/api/v1/workloads"),
             ("runs", "/api/v1/runs"),
             ("health", "/health/ready"),
-            ("exposition", "/metrics"),
         ];
+        if exposition == Exposition::Here {
+            links.push(("exposition", "/metrics"));
+        }
+        let links = links.into_iter().map(|(name, path)| (name.to_owned(), path.to_owned()));
         Self {
             service: "benchmark-api".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            links: links.map(|(name, path)| (name.to_owned(), path.to_owned())).into(),
+            links: links.collect(),
         }
     }
 }
 
 impl Example for Index {
     fn example() -> Self {
-        Self::new()
+        Self::new(Exposition::Here)
     }
 }
 
 /// What this service is and where to go from here
 #[api_operation(tag = "operations", operation_id = "getIndex")]
-pub(crate) async fn index(services: Data<Services>) -> Shown<Index> {
-    Shown::new(&Index::new(), &*services.clock)
+pub(crate) async fn index(services: Data<Services>, request: HttpRequest) -> Shown<Index> {
+    let exposition = request.app_data().copied().unwrap_or(Exposition::Here);
+    Shown::new(&Index::new(exposition), &*services.clock)
 }
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ use benchmark_domain::metrics::BUILT_IN;
 use crate::docs;
 use crate::routing::Resource;
 
+/// The path for Prometheus, which may be on a port of its own.
+pub(crate) const EXPOSITION: &str = "/metrics";
+
 /// Every path of the service. Paths are tried in this order: the busiest first.
 pub(crate) fn resources() -> Vec<Resource> {
     let mut resources = vec![
@@ -38,7 +41,7 @@ pub(crate) fn resources() -> Vec<Resource> {
         Resource::new("/api/v1/keys/{id}").delete(keys::revoke::revoke_key),
         Resource::new("/health/live").get(health::live::live),
         Resource::new("/health/ready").get(health::ready::ready),
-        Resource::new("/metrics").get(exposition::exposition),
+        Resource::new(EXPOSITION).get(exposition::exposition),
         Resource::new("/").get(index::index),
     ];
     resources.extend(docs::resources());

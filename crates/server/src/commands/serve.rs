@@ -44,7 +44,7 @@ const DEMO_RUNS: u32 = 7;
 pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result<()> {
     let stop = http::stop_signals()?;
     let registry = telemetry::registry(log)?;
-    let services =
+    let (services, watch) =
         waiting::for_server(args.wait, || Services::measured(&config, &registry)).await?;
     services.publish_rankings.pending().await?;
     // A demonstration without a key in its configuration makes one for itself.
@@ -56,6 +56,7 @@ pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result
         fill(&services).await?;
     }
     tokio::spawn(sweep(Arc::clone(&services.publish_rankings)));
+    tokio::spawn(watch.run());
     if let Some(hearing) = services.hearing {
         tokio::spawn(hearing.listen());
     }
@@ -64,6 +65,7 @@ pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result
         &http::ServerConfig {
             host: config.host,
             port: config.port,
+            metrics_port: config.metrics_port,
             workers: config.workers,
             body: http::BodyLimits { bytes: config.max_body_bytes, timeout: config.body_timeout },
             cors_origins: config.cors_allowed_origins,
@@ -104,6 +106,9 @@ pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result
         let first = services.create_key.first().await?;
         first.map(|key| (key, "shown this once, only its hash is stored"))
     };
+    if let Some(address) = server.metrics_addresses().first() {
+        writeln!(stdout(), "Metrics: http://{address}/metrics")?;
+    }
     if let Some(address) = server.addresses().first() {
         greet(&format!("http://{address}"), key.as_ref())?;
     }

@@ -9,6 +9,7 @@ mod line_buffer;
 mod log;
 mod publisher;
 mod store;
+mod watch;
 
 use prometheus::{IntGaugeVec, Opts, Registry};
 
@@ -17,6 +18,7 @@ pub(crate) use engines::EngineMetrics;
 pub(crate) use log::Log;
 pub(crate) use publisher::CountedPublisher;
 pub(crate) use store::{MeasuredReader, MeasuredRunStore, StoreLatency};
+pub(crate) use watch::Watch;
 
 /// A registry that says which build this is, and how its log fares.
 pub(crate) fn registry(log: &Log) -> prometheus::Result<Registry> {
