@@ -10,6 +10,7 @@ mod bad_start;
 mod browser;
 mod caching;
 mod conformance;
+mod exposition;
 mod first_steps;
 mod keys;
 mod rate_limits;
