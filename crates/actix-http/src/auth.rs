@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use apistos::reference_or::ReferenceOr;
 use apistos::security::{ApiKey, ApiKeyIn, SecurityScheme, SecurityType};
 use apistos::{ApiComponent, IndexMap, Schema};
@@ -79,7 +79,9 @@ impl<S: ScopeType> Key<S> {
         if services.rate_limits.concern_everybody() {
             return None;
         }
-        services.authenticate.peek(presented(request)?).map(Self::of)
+        let principal = services.authenticate.peek(presented(request)?)?;
+        identify(request, principal);
+        Some(Self::of(principal))
     }
 
     async fn check(request: &HttpRequest) -> Result<Self, ApiError> {
@@ -87,7 +89,7 @@ impl<S: ScopeType> Key<S> {
             .app_data::<Data<Services>>()
             .ok_or_else(|| ApiError::internal("the application has no services"))?;
         let mut meter = Meter::new(request, &services.rate_limits);
-        let admitted = Self::admit(presented(request), services, &mut meter).await;
+        let admitted = Self::admit(request, services, &mut meter).await;
         meter.leave();
         admitted
     }
@@ -96,17 +98,18 @@ impl<S: ScopeType> Key<S> {
     /// floods the service from one place does not reach the store, where
     /// addresses are limited.
     async fn admit(
-        presented: Option<&str>,
+        request: &HttpRequest,
         services: &Services,
         meter: &mut Meter<'_>,
     ) -> Result<Self, ApiError> {
         meter.address().await?;
-        let principal = match presented {
+        let principal = match presented(request) {
             Some(key) => services.authenticate.run(key).await,
             None => Err(AuthenticateError::NotValid),
         };
         match principal {
             Ok(principal) => {
+                identify(request, principal);
                 meter.key(principal).await?;
                 Self::of(principal)
             }
@@ -117,6 +120,11 @@ impl<S: ScopeType> Key<S> {
             Err(AuthenticateError::Store(error)) => Err(error.into()),
         }
     }
+}
+
+/// Leaves with the request who makes it, for the log.
+fn identify(request: &HttpRequest, principal: Principal) {
+    request.extensions_mut().insert(principal);
 }
 
 fn presented(request: &HttpRequest) -> Option<&str> {

@@ -51,6 +51,7 @@ mod services;
 mod signals;
 #[cfg(test)]
 mod testing;
+mod trace_context;
 pub mod wire;
 
 pub use body::BodyLimits;

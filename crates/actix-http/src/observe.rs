@@ -13,11 +13,14 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready as poll_ready};
 use std::time::Instant;
 
+use actix_web::HttpMessage;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{ConnectionType, StatusCode};
+use benchmark_application::Principal;
 use pin_project_lite::pin_project;
+use tracing::field;
 
 use crate::drain::Drain;
 use crate::error::ApiError;
@@ -26,6 +29,7 @@ use crate::metrics::HttpMetrics;
 use crate::rate_limits::Told;
 use crate::request_id::RequestIds;
 use crate::routing::Route;
+use crate::trace_context::TraceContext;
 
 /// The middleware, one per worker.
 #[derive(Debug, Clone)]
@@ -153,7 +157,9 @@ impl Exchange {
                 BodySize::Sized(bytes) => bytes,
                 BodySize::None | BodySize::Stream => 0,
             },
+            key = request.extensions().get::<Principal>().copied().map(field::display),
             request_id = self.id.to_str().unwrap_or_default(),
+            trace_id = TraceContext::of(request.headers()).map(|context| context.trace_id),
             "answered"
         );
 
@@ -205,7 +211,7 @@ mod tests {
     use actix_web::test::TestRequest;
     use tracing_subscriber::fmt::MakeWriter;
 
-    use crate::testing::TestApp;
+    use crate::testing::{TestApp, get};
 
     /// A log to read.
     #[derive(Clone, Default)]
@@ -237,8 +243,13 @@ mod tests {
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone());
         tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
         let path = "/api/v1/benchmark/TTFT?provider=hidden";
-        let request = TestRequest::with_uri(path).insert_header(("X-Request-Id", "logged-one"));
-        TestApp::empty().call(request).await.refusal(401);
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let request = TestRequest::with_uri(path)
+            .insert_header(("X-Request-Id", "logged-one"))
+            .insert_header(("Traceparent", trace));
+        let app = TestApp::empty();
+        app.call(request).await.refusal(401);
+        app.call(get(path).insert_header(("X-Request-Id", "logged-two"))).await;
 
         let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
         let line = text.lines().find(|line| line.contains("logged-one")).unwrap();
@@ -249,10 +260,13 @@ mod tests {
             "path=\"/api/v1/benchmark/TTFT\"",
             "status=401",
             "request_id=\"logged-one\"",
+            "trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\"",
         ] {
             assert!(line.contains(part), "{part}: {line}");
         }
-        assert!(!line.contains("hidden"), "{line}");
+        assert!(!line.contains("hidden") && !line.contains("key="), "{line}");
+        let line = text.lines().find(|line| line.contains("logged-two")).unwrap();
+        assert!(line.contains("key=bootstrap") && !line.contains("trace_id"), "{line}");
     }
 
     #[actix_web::test]
