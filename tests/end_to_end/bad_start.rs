@@ -24,6 +24,8 @@ fn a_bad_value_names_its_key() {
         ("CACHE_EXPIRATION", "soon"),
         ("LOG_LEVEL", "loud=very=much"),
         ("LOG_FORMAT", "xml"),
+        ("LOG_FILE", "/nowhere/service.log"),
+        ("METRICS_PORT", "everywhere"),
         ("DATABASE_URL", "mysql://root:hunter2@db/x"),
         ("API_KEY", "short"),
         ("CORS_ALLOWED_ORIGINS", "not an origin"),

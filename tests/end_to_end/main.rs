@@ -13,6 +13,7 @@ mod conformance;
 mod exposition;
 mod first_steps;
 mod keys;
+mod logs;
 mod rate_limits;
 mod scope_matrix;
 mod slow_clients;

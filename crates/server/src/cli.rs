@@ -43,10 +43,11 @@ enum Command {
 impl Cli {
     /// Does what the command line says.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        // A command's user wants its result, a server's wants to know.
-        let default_level = if matches!(self.command, Command::Serve(_)) { "info" } else { "warn" };
-        let log = Log::to_stderr(default_level)?;
         let config = Config::from_env()?;
+        let log = match self.command {
+            Command::Serve(_) => Log::of_service(&config.log)?,
+            _ => Log::of_command(&config.log)?,
+        };
         match self.command {
             Command::Serve(args) => serve::run(args, config, &log).await,
             Command::Migrate(args) => migrate::run(args, &config).await,

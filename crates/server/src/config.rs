@@ -1,4 +1,5 @@
 mod environment;
+mod log;
 mod rate_limits;
 mod redis;
 mod store;
@@ -11,6 +12,7 @@ use secrecy::SecretString;
 
 pub(crate) use environment::InvalidConfig;
 use environment::{Environment, list, number, seconds};
+pub(crate) use log::{LogConfig, LogFormat, filter};
 pub(crate) use rate_limits::RateLimitConfig;
 pub(crate) use store::StoreConfig;
 
@@ -18,6 +20,7 @@ pub(crate) use store::StoreConfig;
 /// default and its meaning.
 #[derive(Debug)]
 pub(crate) struct Config {
+    pub(crate) log: LogConfig,
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) metrics_port: Option<u16>,
@@ -46,6 +49,7 @@ impl Config {
     fn read(env: &Environment<'_>) -> Result<Self, InvalidConfig> {
         let port = env.parse("PORT", "8000")?;
         Ok(Self {
+            log: LogConfig::read(env)?,
             host: env.parse("HOST", "127.0.0.1")?,
             port,
             metrics_port: env.optional("METRICS_PORT", |text| metrics_port(text, port))?,
@@ -124,6 +128,12 @@ mod tests {
             ("PORT", "http"),
             ("METRICS_PORT", "metrics"),
             ("METRICS_PORT", "8000"),
+            ("LOG_LEVEL", "inof"),
+            ("LOG_FORMAT", "xml"),
+            ("CONSOLE_LOGGING", "maybe"),
+            ("LOG_FILE_MAX_BYTES", "-1"),
+            ("LOG_FILE_DAILY", "weekly"),
+            ("LOG_FILE_KEEP", "all"),
             ("CACHE_EXPIRATION", "-1"),
             ("CACHE_EXPIRATION", "NaN"),
             ("WORKERS", "0"),

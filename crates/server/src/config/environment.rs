@@ -73,6 +73,10 @@ pub(super) fn number<T: FromStr + PartialOrd + Display + Copy>(
         .ok_or_else(|| format!("{text:?} is not a number of {min} to {max}"))
 }
 
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| format!("{text:?} is not true or false"))
+}
+
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = number(text, 0.0, 86_400.0)?;
     Ok(Duration::from_secs_f64(seconds))

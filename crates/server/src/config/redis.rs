@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use benchmark_redis_cache_adapter::{RedisConfig, RedisHost, RedisMode, RedisTls};
 
-use super::environment::{Environment, InvalidConfig, list, number, seconds};
+use super::environment::{Environment, InvalidConfig, boolean, list, number, seconds};
 
 /// The Redis that is configured, if one is.
 pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, InvalidConfig> {
@@ -18,11 +18,7 @@ pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, Invalid
         _ => Err(format!("{text:?} is none of standalone, sentinel, cluster")),
     })?;
     let master = env.get("REDIS_SENTINEL_MASTER")?.unwrap_or_else(|| "mymaster".to_owned());
-    let tls = env.with("REDIS_TLS", "false", |text| match text {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(format!("{text:?} is not true or false")),
-    })?;
+    let tls = env.with("REDIS_TLS", "false", boolean)?;
     let root_certificate = env.get("REDIS_TLS_ROOTCERT")?.map(PathBuf::from);
     let connect_timeout = env.with("REDIS_CONNECT_TIMEOUT", "0.05", seconds)?;
     let response_timeout = env.with("REDIS_RESPONSE_TIMEOUT", "0.05", seconds)?;

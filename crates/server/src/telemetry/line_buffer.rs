@@ -4,8 +4,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use tracing_subscriber::fmt::MakeWriter;
-
 /// How many bytes may wait to be written: some ten thousand lines.
 const MOST_WAITING: usize = 8 << 20;
 
@@ -26,6 +24,16 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(crate) struct LineBuffer(Arc<Shared>);
 
+/// Where the lines go in the end.
+pub(crate) trait Sink: Write + Send + 'static {
+    /// Opens anew what it writes to, where somebody may have moved that away.
+    fn reopen(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink for io::Stderr {}
+
 struct Shared {
     waiting: Mutex<Waiting>,
     wake: Condvar,
@@ -37,6 +45,7 @@ struct Waiting {
     lines: Vec<u8>,
     /// Whether the thread sleeps until there are lines.
     idle: bool,
+    reopen: bool,
     ended: bool,
 }
 
@@ -48,7 +57,7 @@ pub(crate) struct WrittenOnDrop {
 
 impl LineBuffer {
     /// A buffer in front of `sink`, and what ends it.
-    pub(crate) fn before(sink: impl Write + Send + 'static) -> io::Result<(Self, WrittenOnDrop)> {
+    pub(crate) fn before(sink: impl Sink) -> io::Result<(Self, WrittenOnDrop)> {
         let (waiting, dropped) = (Mutex::default(), AtomicU64::new(0));
         let buffer = Self(Arc::new(Shared { waiting, wake: Condvar::new(), dropped }));
         let (done, written) = mpsc::channel();
@@ -66,8 +75,14 @@ impl LineBuffer {
         self.0.dropped.load(Ordering::Relaxed)
     }
 
+    /// Has the sink [reopened](Sink::reopen) before the next line.
+    pub(crate) fn reopen(&self) {
+        lock(&self.0.waiting).reopen = true;
+        self.0.wake.notify_one();
+    }
+
     /// Adds whole lines.
-    fn add(&self, lines: &[u8]) {
+    pub(super) fn add(&self, lines: &[u8]) {
         let Shared { waiting, wake, dropped } = &*self.0;
         let mut waiting = lock(waiting);
         if waiting.lines.len() + lines.len() > MOST_WAITING {
@@ -82,24 +97,32 @@ impl LineBuffer {
 }
 
 impl Shared {
-    fn write_to(&self, mut sink: impl Write) {
-        let mut taken = Vec::new();
+    fn write_to(&self, mut sink: impl Sink) {
+        let (mut taken, mut told) = (Vec::new(), 0);
         loop {
             let mut waiting = lock(&self.waiting);
-            while waiting.lines.is_empty() && !waiting.ended {
+            while waiting.lines.is_empty() && !waiting.reopen && !waiting.ended {
                 waiting.idle = true;
                 waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
             }
             std::mem::swap(&mut waiting.lines, &mut taken);
-            let ended = waiting.ended;
+            let (reopen, ended) = (std::mem::take(&mut waiting.reopen), waiting.ended);
             drop(waiting);
-            if sink.write_all(&taken).and_then(|()| sink.flush()).is_err() {
-                self.dropped.fetch_add(count(&taken), Ordering::Relaxed);
+            if reopen && let Err(error) = sink.reopen() {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the log goes on where it was");
             }
-            taken.clear();
+            let lost = write(&mut sink, &taken);
+            let dropped = self.dropped.fetch_add(lost, Ordering::Relaxed) + lost;
             if ended {
                 return;
             }
+            // Once it can be read: who looks for a line is to know of the gap.
+            if lost == 0 && !taken.is_empty() && dropped > told {
+                tracing::warn!(lines = dropped - told, "lines of the log were lost");
+                told = dropped;
+            }
+            taken.clear();
             let waiting = lock(&self.waiting);
             let gathered = self.wake.wait_timeout_while(waiting, GATHERING, |w| !w.ended);
             drop(gathered);
@@ -117,23 +140,16 @@ impl Drop for WrittenOnDrop {
     }
 }
 
-impl Write for &LineBuffer {
-    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        self.add(lines);
-        Ok(lines.len())
+/// Writes lines, and returns how many of them could not be written.
+fn write(sink: &mut impl Write, mut lines: &[u8]) -> u64 {
+    while !lines.is_empty() {
+        match sink.write(lines) {
+            Ok(bytes) if bytes > 0 => lines = &lines[bytes..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            _ => break,
+        }
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for LineBuffer {
-    type Writer = &'a Self;
-
-    fn make_writer(&'a self) -> Self::Writer {
-        self
-    }
+    count(lines)
 }
 
 fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
@@ -166,6 +182,8 @@ mod tests {
         }
     }
 
+    impl Sink for Gated {}
+
     fn gated() -> (mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>, Gated) {
         let (open, gate) = mpsc::channel();
         let written = Arc::default();
@@ -179,7 +197,7 @@ mod tests {
         (0..100).for_each(|_| open.send(()).unwrap());
         let text: String = (0..50).map(|number| format!("line {number}\n")).collect();
         for line in text.split_inclusive('\n') {
-            (&buffer).write_all(line.as_bytes()).unwrap();
+            buffer.add(line.as_bytes());
         }
         drop(end);
         assert_eq!(String::from_utf8(written.lock().unwrap().clone()).unwrap(), text);
@@ -192,7 +210,7 @@ mod tests {
         let (buffer, end) = LineBuffer::before(sink).unwrap();
         let line = format!("{}\n", "x".repeat(1023));
         for _ in 0..20_000 {
-            (&buffer).write_all(line.as_bytes()).unwrap();
+            buffer.add(line.as_bytes());
         }
         assert!(buffer.dropped() > 0);
         drop(end);
@@ -203,8 +221,63 @@ mod tests {
         let (shut, _, sink) = gated();
         drop(shut);
         let (buffer, end) = LineBuffer::before(sink).unwrap();
-        (&buffer).write_all(b"one\ntwo\n").unwrap();
+        buffer.add(b"one\ntwo\n");
         drop(end);
         assert_eq!(buffer.dropped(), 2);
+    }
+    /// A sink with room for so many bytes.
+    struct Small(Arc<Mutex<(usize, Vec<u8>)>>);
+
+    impl Write for Small {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let (room, written) = &mut *self.0.lock().unwrap();
+            let fits = bytes.len().min(*room);
+            if fits == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            *room -= fits;
+            written.extend_from_slice(&bytes[..fits]);
+            Ok(fits)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Sink for Small {
+        fn reopen(&mut self) -> io::Result<()> {
+            self.0.lock().unwrap().0 = 100;
+            Ok(())
+        }
+    }
+
+    fn wait_until(is_so: impl Fn() -> bool) {
+        let begun = std::time::Instant::now();
+        while !is_so() {
+            assert!(begun.elapsed() < Duration::from_secs(5));
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn what_fits_is_written_the_rest_is_counted_and_it_goes_on_when_there_is_room() {
+        let disk = Arc::new(Mutex::new((6, Vec::new())));
+        let (buffer, end) = LineBuffer::before(Small(Arc::clone(&disk))).unwrap();
+        buffer.add(b"one\ntwo\nthree\n");
+        wait_until(|| buffer.dropped() == 2);
+        buffer.reopen();
+        buffer.add(b"four\n");
+        drop(end);
+        assert_eq!(disk.lock().unwrap().1, b"one\ntwfour\n");
+        assert_eq!(buffer.dropped(), 2);
+    }
+
+    #[test]
+    fn it_is_reopened_also_where_nothing_is_written() {
+        let disk = Arc::new(Mutex::new((6, Vec::new())));
+        let (buffer, _end) = LineBuffer::before(Small(Arc::clone(&disk))).unwrap();
+        buffer.reopen();
+        wait_until(|| disk.lock().unwrap().0 == 100);
     }
 }

@@ -1,66 +1,96 @@
 use std::io::IsTerminal;
 
+use anyhow::Context;
 use prometheus::IntCounter;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use thiserror::Error;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 
 use super::json_lines::JsonLines;
 use super::line_buffer::{LineBuffer, WrittenOnDrop};
-
-/// A key of the environment that says nothing about logs.
-#[derive(Debug, Error)]
-pub(crate) enum InvalidLogConfig {
-    /// `LOG_LEVEL` is no filter.
-    #[error("LOG_LEVEL: {0:?} is not a level (error, warn, info, debug, trace) or a filter")]
-    Level(String),
-    /// `LOG_FORMAT` is no format.
-    #[error("LOG_FORMAT: {0:?} is not pretty or json")]
-    Format(String),
-}
+use super::log_file::LogFile;
+use super::outlets::Outlets;
+use crate::config::{LogConfig, LogFormat, filter};
 
 /// The log of this process. What is not written yet is when it is dropped.
 pub(crate) struct Log {
-    lines: LineBuffer,
-    _written_on_drop: WrittenOnDrop,
+    outlets: Outlets,
+    _written_on_drop: Vec<WrittenOnDrop>,
 }
 
 impl Log {
-    /// Sends events to stderr, as `LOG_LEVEL` and `LOG_FORMAT` say. Events of
-    /// the target `access`, one per request, can be switched off by themselves
-    /// (`LOG_LEVEL=info,access=off`).
-    pub(crate) fn to_stderr(default_level: &str) -> anyhow::Result<Self> {
-        let var = |key| std::env::var(key).ok().filter(|value| !value.is_empty());
-        let level = var("LOG_LEVEL").unwrap_or_else(|| default_level.to_owned());
-        let filter = filter(&level).ok_or_else(|| InvalidLogConfig::Level(level.clone()))?;
-        let format = var("LOG_FORMAT").unwrap_or_else(|| "pretty".to_owned());
-        let (buffer, written_on_drop) = LineBuffer::before(std::io::stderr())?;
+    /// The log of a service: where its configuration says. Its file is opened
+    /// anew at every SIGHUP. Call it within a tokio runtime.
+    pub(crate) fn of_service(config: &LogConfig) -> anyhow::Result<Self> {
+        let file = match &config.file {
+            None => None,
+            Some(path) => {
+                let file = LogFile::open(path.clone(), config.rotation);
+                Some(file.with_context(|| format!("LOG_FILE: {}", path.display()))?)
+            }
+        };
+        let reopens = file.is_some();
+        let log = Self::start(config, "info", file)?;
+        if reopens {
+            let mut hung_up = signal(SignalKind::hangup())?;
+            let outlets = log.outlets.clone();
+            tokio::spawn(async move {
+                while hung_up.recv().await.is_some() {
+                    outlets.reopen();
+                }
+            });
+        }
+        Ok(log)
+    }
+
+    /// The log of a command, whose user wants its result: warnings, to stderr. A
+    /// file belongs to one process, which may be running beside it.
+    pub(crate) fn of_command(config: &LogConfig) -> anyhow::Result<Self> {
+        Self::start(config, "warn", None)
+    }
+
+    /// Has events written. Those of the target `access`, one per request, can be
+    /// switched off by themselves (`LOG_LEVEL=info,access=off`).
+    fn start(
+        config: &LogConfig,
+        default_level: &str,
+        file: Option<LogFile>,
+    ) -> anyhow::Result<Self> {
+        let (mut buffers, mut written_on_drop) = (Vec::new(), Vec::new());
+        let mut add = |(buffer, end)| {
+            buffers.push(buffer);
+            written_on_drop.push(end);
+        };
+        // What is read in colour is read nowhere else.
+        let coloured = config.console && file.is_none() && std::io::stderr().is_terminal();
+        if config.console {
+            add(LineBuffer::before(std::io::stderr())?);
+        }
+        if let Some(file) = file {
+            add(LineBuffer::before(file)?);
+        }
+        let level = match buffers.is_empty() {
+            true => "off",
+            false => config.level.as_deref().unwrap_or(default_level),
+        };
+        let filter: EnvFilter = filter(level).context("LOG_LEVEL: it is no filter")?;
+        let outlets = Outlets { buffers, coloured };
         let lines = tracing_subscriber::fmt()
             .with_env_filter(filter)
-            .with_writer(buffer.clone())
-            .with_ansi(std::io::stderr().is_terminal());
-        match format.as_str() {
-            "pretty" => lines.init(),
-            "json" => lines.event_format(JsonLines).init(),
-            _ => return Err(InvalidLogConfig::Format(format).into()),
+            .with_writer(outlets.clone())
+            .with_ansi(coloured);
+        match config.format {
+            LogFormat::Pretty => lines.init(),
+            LogFormat::Json => lines.event_format(JsonLines).init(),
         }
-        Ok(Self { lines: buffer, _written_on_drop: written_on_drop })
+        Ok(Self { outlets, _written_on_drop: written_on_drop })
     }
-}
-
-/// The filter that a text says. A bare word would be taken for a target whose
-/// events are wanted and no others: it must be a level here.
-fn filter(text: &str) -> Option<EnvFilter> {
-    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
-    let sensible = text.split(',').all(|part| part.contains('=') || is_level(part.trim()));
-    sensible.then(|| EnvFilter::builder().parse(text).ok()).flatten()
 }
 
 /// Tells Prometheus how many lines were dropped.
 pub(crate) struct DroppedLines {
-    lines: LineBuffer,
+    outlets: Outlets,
     told: IntCounter,
 }
 
@@ -70,7 +100,7 @@ impl DroppedLines {
             "benchmark_log_lines_dropped_total",
             "Lines of the log that were dropped because writing them took too long or failed.",
         )?;
-        Ok(Self { lines: log.lines.clone(), told })
+        Ok(Self { outlets: log.outlets.clone(), told })
     }
 }
 
@@ -80,22 +110,7 @@ impl Collector for DroppedLines {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        self.told.inc_by(self.lines.dropped().saturating_sub(self.told.get()));
+        self.told.inc_by(self.outlets.dropped().saturating_sub(self.told.get()));
         self.told.collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_level_or_a_filter_is_understood_and_a_misspelt_level_is_not() {
-        for good in ["info", "WARN", "off", "info,access=off", "benchmark_actix_http=debug"] {
-            assert!(filter(good).is_some(), "{good}");
-        }
-        for bad in ["blah", "inof", "info,acces", "a=b=c"] {
-            assert!(filter(bad).is_none(), "{bad}");
-        }
     }
 }

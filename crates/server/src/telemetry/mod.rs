@@ -1,4 +1,4 @@
-//! What the service tells of itself: logs to stderr, metrics for Prometheus.
+//! What the service tells of itself: logs, metrics for Prometheus.
 //! Ports are measured by decorators around them, so that neither the
 //! application nor an adapter knows that it is watched.
 
@@ -7,6 +7,8 @@ mod engines;
 mod json_lines;
 mod line_buffer;
 mod log;
+mod log_file;
+mod outlets;
 mod publisher;
 mod store;
 mod watch;
@@ -16,6 +18,7 @@ use prometheus::{IntGaugeVec, Opts, Registry};
 pub(crate) use cache::{CacheMetrics, MeasuredCache};
 pub(crate) use engines::EngineMetrics;
 pub(crate) use log::Log;
+pub(crate) use log_file::Rotation;
 pub(crate) use publisher::CountedPublisher;
 pub(crate) use store::{MeasuredReader, MeasuredRunStore, StoreLatency};
 pub(crate) use watch::Watch;
