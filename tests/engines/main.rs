@@ -18,5 +18,6 @@ mod crashes;
 mod idempotency;
 mod replicas;
 mod rolling_restart;
+mod secrets;
 mod sick_postgres;
 mod sick_redis;
