@@ -30,6 +30,11 @@ bench:
     tests/install wrk
     cargo bench --package benchmark-api --bench http
 
+# Build the image of the service
+docker-build VERSION="dev":
+    docker build --file docker/Dockerfile --tag {{ quote("benchmark-api:" + VERSION) }} \
+        --build-arg {{ quote("VERSION=" + VERSION) }} --build-arg REVISION="$(git rev-parse HEAD)" .
+
 # Bring the database's schema up to date; --status and --revert tell and undo
 migrate *ARGS:
     cargo run --release -- migrate {{ ARGS }}
