@@ -35,6 +35,15 @@ docker-build VERSION="dev":
     docker build --file docker/Dockerfile --tag {{ quote("benchmark-api:" + VERSION) }} \
         --build-arg {{ quote("VERSION=" + VERSION) }} --build-arg REVISION="$(git rev-parse HEAD)" .
 
+# Start the service with all that belongs to it, on this machine
+docker-up:
+    docker/make-env
+    docker compose --file docker/compose.yml up --detach --wait
+
+# Stop it; what it holds stays
+docker-down:
+    docker compose --file docker/compose.yml down
+
 # Bring the database's schema up to date; --status and --revert tell and undo
 migrate *ARGS:
     cargo run --release -- migrate {{ ARGS }}
