@@ -24,6 +24,14 @@ test:
 lint:
     tests/lint
 
+# Hold the dependencies to deny.toml: just deny advisories asks the network too
+deny *CHECKS="licenses bans sources":
+    cargo deny --locked check {{ CHECKS }}
+
+# Install what `deny` runs
+install-deny:
+    cargo install --locked cargo-deny@0.20.2
+
 # Measure the domain, and the HTTP side against a bare handler
 bench:
     cargo bench --package benchmark-domain
