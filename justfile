@@ -46,7 +46,7 @@ docker-build VERSION="dev":
 # Start the service with all that belongs to it, on this machine
 docker-up:
     docker/make-env
-    docker compose --file docker/compose.yml up --detach --wait
+    docker compose --file docker/compose.yml up --build --detach --wait
 
 # Stop it; what it holds stays
 docker-down:

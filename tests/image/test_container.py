@@ -10,7 +10,7 @@ from container import KEY, MEMORY, Container
 
 Start = Callable[..., Container]
 
-PROGRAM = "/usr/local/bin/benchmark-api"
+PROGRAM = "benchmark-api"
 RANKING = "/api/v1/benchmark/TTFT"
 
 
