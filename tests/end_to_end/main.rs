@@ -5,6 +5,7 @@
 mod answer;
 mod service;
 
+mod backups;
 mod bad_input;
 mod bad_start;
 mod browser;

@@ -12,6 +12,7 @@ mod service;
 mod engines;
 mod load;
 
+mod backups;
 mod cold_keys;
 mod commands;
 mod crashes;

@@ -1,0 +1,43 @@
+//! What was recorded comes back out of a backup as deploy/README.md makes it.
+
+use std::process::Command;
+
+use benchmark_test_servers::PostgresServer;
+
+use crate::engines::Engines;
+use crate::service::{Service, a_run};
+
+/// A program of PostgreSQL, which must succeed.
+fn run(program: &str, args: &[&str]) {
+    let output = Command::new(program).args(args).output().unwrap();
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Everything that consumers see.
+fn shown(service: &Service) -> [String; 3] {
+    ["/api/v1/benchmark", "/api/v1/runs", "/api/v1/workloads"].map(|path| service.get(path).text())
+}
+
+#[test]
+fn a_dump_of_postgres_restored_elsewhere_shows_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("benchmark.dump");
+    let dump = dump.to_str().unwrap();
+
+    let mut engines = Engines::without_redis();
+    let service = engines.service_with_runs(&[]);
+    let before = shown(&service);
+    run("pg_dump", &["--format=custom", "--file", dump, "--dbname", &engines.postgres.url()]);
+    // It is not in the backup, and everything that was is gone.
+    assert_eq!(service.post_run(&a_run("too late", 0.1)).status, 201);
+    drop(service);
+    engines.postgres = PostgresServer::start();
+
+    let url = engines.postgres.url();
+    run("pg_restore", &["--exit-on-error", "--no-owner", "--dbname", &url, dump]);
+    let service = engines.service(&[]);
+    assert_eq!(shown(&service), before);
+    // It is a run that is known, under a database that is taken for ours.
+    assert_eq!(service.post_run(&a_run("llm-1", 0.1)).status, 200);
+    assert_eq!(service.post_run(&a_run("too late", 0.1)).status, 201);
+}
