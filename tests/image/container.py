@@ -12,6 +12,9 @@ from build import CACHE, Image, as_root, root
 KEY = "image-test-key-0123456789"
 MEMORY = 64 << 20
 
+# What engines put into /etc.
+GIVEN = ["hosts", "resolv.conf"]
+
 
 class Container:
     """The service, alone on a network of its own, which nothing outside reaches.
@@ -28,7 +31,8 @@ class Container:
             # As engines do it: a volume begins as the folder in the image is.
             root("cp", "--archive", image.files / "data", volume)
         folder.mkdir()
-        (folder / "hosts").write_text("127.0.0.1 localhost service.test\n")
+        (folder / "hosts").write_text("127.0.0.1 localhost by-hosts.test\n")
+        (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
         (folder / "config.json").write_text(json.dumps(self.specification(volume, environment)))
         run = ["run", "--bundle", folder, "--pid-file", folder / "pid", self.id]
         words = as_root("runc", "--root", CACHE / "runc", *run)
@@ -55,7 +59,7 @@ class Container:
                 {"destination": "/proc", "type": "proc", "source": "proc"},
                 {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
                 bound("/data", volume, "rw"),
-                bound("/etc/hosts", self.folder / "hosts", "ro"),
+                *(bound(f"/etc/{name}", self.folder / name, "ro") for name in GIVEN),
             ],
             "linux": {
                 "cgroupsPath": f"/{self.id}",
@@ -90,16 +94,16 @@ class Container:
         """The service's process, as the host sees it."""
         return int((self.folder / "pid").read_text())
 
-    def beside(self, *command: object) -> str:
-        """What a program of the host prints that runs on the container's network."""
-        return root("nsenter", f"--net=/proc/{self.pid()}/ns/net", *command)
+    def beside(self, *command: object) -> list[str]:
+        """The command of a program of the host on the container's network."""
+        return as_root("nsenter", f"--net=/proc/{self.pid()}/ns/net", *command)
 
     def ask(self, path: str, *options: str) -> dict:
         """The JSON answer of the service, which must not be an error."""
         url = f"http://127.0.0.1:8000{path}"
         quietly = ["--silent", "--show-error", "--fail-with-body", "--max-time", "10"]
-        answer = self.beside("curl", *quietly, "--header", f"X-API-Key: {KEY}", *options, url)
-        return json.loads(answer)
+        curl = ["curl", *quietly, "--header", f"X-API-Key: {KEY}", *options, url]
+        return json.loads(subprocess.check_output(self.beside(*curl)))
 
     def post_run(self, llm: str, samples: list[float]) -> None:
         """Records a run."""
