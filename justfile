@@ -72,6 +72,19 @@ migrations NAME:
 openapi:
     cargo run --quiet -- openapi > tests/openapi.json
 
+# Write what is made of the chart and for it: its README, its rules, deploy/k8s
+charts:
+    tests/chart/install
+    tests/.venv-chart/bin/python -B deploy/generate.py
+
+# Check the chart and what is made of it
+test-chart *ARGS:
+    tests/chart/run {{ ARGS }}
+
+# Apply the plain manifests to the cluster that kubectl speaks to
+k8-apply FOLDER="deploy/k8s":
+    kubectl apply --kustomize {{ FOLDER }}
+
 # Build the documentation of every crate and open it
 docs:
     cargo doc --workspace --no-deps --open
