@@ -1,0 +1,158 @@
+"""Pods are started, replaced and stopped so that no request fails."""
+
+import pytest
+from rendering import (
+    SHAPES,
+    configuration,
+    containers,
+    deployment,
+    every_shape,
+    found,
+    hooks,
+    manifests,
+    of_kind,
+    pods,
+    service_container,
+)
+from test_values import with_value
+
+ON_SQLITE = ["default", "embedded", "pod-monitor"]
+ON_POSTGRES = [shape for shape in SHAPES if shape not in ON_SQLITE]
+
+
+@every_shape
+def test_every_container_says_what_it_needs(shape):
+    for name, pod in pods(manifests(SHAPES[shape])):
+        for container in containers(pod):
+            assert container["resources"]["requests"].keys() == {"cpu", "memory"}, name
+            assert container["resources"]["limits"]["memory"], name
+
+
+@every_shape
+def test_every_container_that_stays_is_watched(shape):
+    rendered = manifests(SHAPES[shape])
+    # Whoever adds a container watches it.
+    added = SHAPES[shape].get("extraContainers", [])
+    for name, pod in pods(of_kind("Deployment", rendered) + of_kind("StatefulSet", rendered)):
+        for container in pod["spec"]["containers"]:
+            assert container in added or {"readinessProbe", "livenessProbe"} <= container.keys(), (
+                name
+            )
+    paths = {
+        "startupProbe": "/health/live",
+        "readinessProbe": "/health/ready",
+        "livenessProbe": "/health/live",
+    }
+    for probe, path in paths.items():
+        asked = {"path": path, "port": "http"}
+        assert service_container(rendered)[probe]["httpGet"] == asked
+
+
+@every_shape
+def test_a_start_may_take_longer_than_it_waits_for_the_database(shape):
+    container = service_container(manifests(SHAPES[shape]))
+    probe, arguments = container["startupProbe"], container["args"]
+    waits = int(arguments[arguments.index("--wait") + 1])
+    assert probe["periodSeconds"] * probe["failureThreshold"] > 2 * waits
+
+
+@every_shape
+def test_a_pod_may_take_longer_to_end_than_the_service(shape):
+    rendered = manifests(SHAPES[shape])
+    told = configuration(rendered)
+    needed = float(told["SHUTDOWN_DRAIN"]) + float(told["SHUTDOWN_TIMEOUT"])
+    spec = deployment(rendered)["spec"]["template"]["spec"]
+    assert spec["terminationGracePeriodSeconds"] > needed
+
+
+@pytest.mark.parametrize("shape", ON_POSTGRES)
+def test_a_pod_is_replaced_only_by_one_that_is_ready(shape):
+    rendered = manifests(SHAPES[shape])
+    strategy = deployment(rendered)["spec"]["strategy"]
+    assert strategy == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+    }
+    [budget] = of_kind("PodDisruptionBudget", rendered)
+    # What does not work anyway may always go.
+    assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+
+
+@pytest.mark.parametrize("shape", ON_SQLITE)
+def test_a_pod_with_a_file_is_stopped_before_it_is_replaced(shape):
+    spec = deployment(manifests(SHAPES[shape]))["spec"]
+    assert (spec["strategy"], spec["replicas"]) == ({"type": "Recreate"}, 1)
+
+
+def test_the_file_outlives_the_release():
+    [claim] = of_kind("PersistentVolumeClaim", manifests(SHAPES["embedded"]))
+    assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("config", "LOG_LEVEL"), "debug"),
+        (("postgres", "password"), "another"),
+        (("image", "tag"), "2.0.0"),
+    ],
+)
+def test_another_configuration_is_another_pod(path, value):
+    before = SHAPES["cluster"]
+    after = with_value(before, path, value)
+    templates = [deployment(manifests(values))["spec"]["template"] for values in [before, after]]
+    assert templates[0] != templates[1]
+
+
+def test_the_load_sets_the_number_of_pods_where_it_is_told_to():
+    rendered = manifests(SHAPES["everything"])
+    assert "replicas" not in deployment(rendered)["spec"]
+    [scaler] = of_kind("HorizontalPodAutoscaler", rendered)
+    assert scaler["spec"]["scaleTargetRef"]["name"] == deployment(rendered)["metadata"]["name"]
+
+
+def test_the_pods_of_a_version_are_spread():
+    spec = deployment(manifests(SHAPES["postgres-redis"]))["spec"]
+    constraints = spec["template"]["spec"]["topologySpreadConstraints"]
+    assert len(constraints) == 2
+    for constraint in constraints:
+        assert constraint["labelSelector"] == spec["selector"]
+        assert constraint["matchLabelKeys"] == ["pod-template-hash"]
+
+
+def test_a_digest_wins_over_a_tag():
+    image = {"repository": "example.org/api", "tag": "1.2.3"}
+    digest = "sha256:" + 64 * "a"
+    by_tag, by_digest = [
+        service_container(manifests({"image": image}))["image"]
+        for image in [image, image | {"digest": digest}]
+    ]
+    assert by_tag == "example.org/api:1.2.3"
+    assert by_digest == f"example.org/api@{digest}"
+
+
+@every_shape
+def test_nothing_runs_before_an_installation(shape):
+    assert hooks(manifests(SHAPES[shape]), "pre-install") == []
+
+
+def test_an_upgrade_migrates_first_with_what_it_brings_itself():
+    before = hooks(manifests(SHAPES["cluster"]), "pre-upgrade")
+    [secret], [job] = of_kind("Secret", before), of_kind("Job", before)
+    pod = job["spec"]["template"]
+    assert containers(pod)[0]["args"][0] == "migrate"
+    # The release's own objects are still those of the version before, or missing.
+    assert {r["name"] for r in found("secretKeyRef", pod)} == {secret["metadata"]["name"]}
+    assert list(found("configMapRef", pod)) == []
+    assert "serviceAccountName" not in pod["spec"]
+
+
+@pytest.mark.parametrize("shape", ["postgres-redis", "sentinel", "cluster", "everything"])
+def test_a_migration_connects_like_the_service(shape):
+    rendered = manifests(SHAPES[shape])
+    [job] = of_kind("Job", hooks(rendered, "pre-upgrade"))
+    variables = {v["name"]: v.get("value") for v in containers(job["spec"]["template"])[0]["env"]}
+    told = configuration(rendered)
+    of_postgres = {key: value for key, value in told.items() if key.startswith("POSTGRES_")}
+    assert of_postgres.items() <= variables.items()
+    assert "POSTGRES_PASSWORD" in variables
