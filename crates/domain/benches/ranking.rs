@@ -4,8 +4,8 @@
 use std::hint::black_box;
 
 use benchmark_domain::{
-    Contender, Direction, Estimate, Llm, LlmName, LogNormal, Profile, Requests, Scenario,
-    Simulation, Statistic, rank, standings,
+    Contender, Direction, Estimate, Llm, LlmName, LogNormal, PooledRuns, Profile, Requests,
+    Scenario, Simulation, Statistic, rank, standings,
 };
 use chrono::DateTime;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -44,7 +44,8 @@ impl Field {
                 let samples: Vec<_> = requests.map(|request| request.ttft).take(SAMPLES).collect();
                 Contender::from_samples(llm.clone(), &samples).expect("valid samples").runs
             };
-            let runs = (0..self.runs).flat_map(run).collect();
+            let mut runs = PooledRuns::default();
+            (0..self.runs).for_each(|age| runs.merge(&run(age)));
             Contender { llm: llm.clone(), runs, requests: Requests::default() }
         };
         (0..count).map(contender).collect()

@@ -36,24 +36,6 @@ impl Uncertainty {
         })
     }
 
-    /// Of the weighted mean of runs, from how far they lie apart: with weights
-    /// `w` that add up to 1 and the sample variance s² of the runs' values, the
-    /// square of the error is `s² * sum(w²)`, with k - 1 degrees of freedom. For
-    /// runs of equal size that is s² / k. One large run among small ones counts
-    /// little more than one run: the run is the unit of replication. `None`
-    /// below two runs.
-    pub(crate) fn between_runs(runs: &[(f64, f64)]) -> Option<Self> {
-        if runs.len() < 2 {
-            return None;
-        }
-        let (k, others) = (runs.len() as f64, (runs.len() - 1) as f64);
-        let mean = runs.iter().map(|(_, value)| value).sum::<f64>() / k;
-        let variance = runs.iter().map(|(_, value)| (value - mean).powi(2)).sum::<f64>() / others;
-        let total: f64 = runs.iter().map(|(weight, _)| weight).sum();
-        let squares: f64 = runs.iter().map(|(weight, _)| (weight / total).powi(2)).sum();
-        Some(Self { standard_error: (variance * squares).sqrt(), degrees_of_freedom: others })
-    }
-
     /// The same for a value that comes out of a sketch, and may be as far off
     /// as the sketch allows.
     pub(crate) fn of_sketched(&self, value: f64) -> Self {
@@ -118,42 +100,63 @@ impl Estimate {
     }
 
     /// A quantile and its distribution-free interval: the order statistics
-    /// between which it lies with at least 95 % confidence, by the binomial
-    /// distribution (Conover, Practical Nonparametric Statistics, 1999, 3.2).
-    /// Where there are too few samples for such an interval, it is unknown. Both
-    /// ends move outwards by as much as the sketch may be off.
+    /// between which it lies with 95 % confidence, by the binomial distribution
+    /// (Conover, Practical Nonparametric Statistics, 1999, 3.2), interpolated as
+    /// Hettmansperger and Sheather (Statistics & Probability Letters, 1986) and
+    /// Nyblom (the same, 1992) do, so that it is no wider than its confidence.
+    /// What the sketch may be off by is added at a right angle: the two errors
+    /// have nothing to do with each other. `None` below
+    /// [`Statistic::min_samples`](crate::Statistic::min_samples).
     ///
-    /// Its standard error is the interval's half-width in normal deviates.
+    /// It is tested with half the distance between those order statistics in
+    /// normal deviates. That is known from the d gaps between samples which lie
+    /// there, and so with d / 2 degrees of freedom: a sum of d exponential gaps
+    /// varies as much as a deviation of so many. Here the sketch's error counts
+    /// as a standard error, because values that lie in steps of twice that
+    /// error differ by whole steps.
     pub(crate) fn of_quantile(sketch: &QuantileSketch, probability: f64) -> Option<Self> {
         let value = sketch.quantile(probability)?;
-        let interval = order_statistic_interval(sketch, probability);
-        let uncertainty = interval.map(|ConfidenceInterval { low, high }| Uncertainty {
-            standard_error: (high - low) / (2.0 * z_critical(1.0 - CONFIDENCE)),
-            degrees_of_freedom: f64::INFINITY,
-        });
-        Some(Self { value, interval, uncertainty })
+        let count = sketch.count();
+        let low_at = lower_limit(probability, count)?;
+        let high_at = (count - 1) as f64 - lower_limit(1.0 - probability, count)?;
+        let (low, high) = (sketch.value_at(low_at)?, sketch.value_at(high_at)?);
+        let off = QuantileSketch::RELATIVE_ERROR * value;
+        let interval = ConfidenceInterval {
+            low: (value - off.hypot(value - low)).max(0.0),
+            high: value + off.hypot(high - value),
+        };
+        let uncertainty = Uncertainty {
+            standard_error: off.hypot((high - low) / (2.0 * z_critical(1.0 - CONFIDENCE))),
+            degrees_of_freedom: (high_at - low_at) / 2.0,
+        };
+        Some(Self { value, interval: Some(interval), uncertainty: Some(uncertainty) })
     }
 }
 
-fn order_statistic_interval(
-    sketch: &QuantileSketch,
-    probability: f64,
-) -> Option<ConfidenceInterval> {
+/// Where in the ascending order of `count` samples, counted from 0, the value
+/// lies that a quantile exceeds with a confidence of 97.5 %: between the last
+/// sample that it exceeds so surely and the next one. `None` where it does not
+/// exceed the first one so surely.
+fn lower_limit(probability: f64, count: u64) -> Option<f64> {
     let tail = (1.0 - CONFIDENCE) / 2.0;
-    let count = sketch.count();
-    // Too few samples: even the extremes leave more than the tail outside.
-    if probability.max(1.0 - probability).powf(count as f64) > tail {
-        return None;
+    let surely_below = binomial_quantile(probability, count, tail)?;
+    let last = surely_below.checked_sub(1)?;
+    if count > EXACT_TO {
+        return Some(last as f64);
     }
-    // P(below < j) <= tail for the largest such j; the j-th smallest sample
-    // has j - 1 before it.
-    let low = binomial_quantile(probability, count, tail)?.checked_sub(1)?;
-    let high = binomial_quantile(probability, count, 1.0 - tail)?;
-    Some(ConfidenceInterval {
-        low: sketch.order_statistic(low)? * (1.0 - QuantileSketch::RELATIVE_ERROR),
-        high: sketch.order_statistic(high)? * (1.0 + QuantileSketch::RELATIVE_ERROR),
-    })
+    let below = Binomial::new(probability, count).ok()?;
+    let (with_it, with_next) = (below.cdf(last), below.cdf(surely_below));
+    // The quantile lies in the gap behind the last one. Near it, the distances
+    // to both ends of the gap are exponential, at these rates.
+    let share = (with_next - tail) / (with_next - with_it);
+    let to_last = surely_below as f64 / probability;
+    let to_next = (count - surely_below) as f64 / (1.0 - probability);
+    let odds = to_last / to_next * share / (1.0 - share);
+    Some(last as f64 + 1.0 / (1.0 + odds))
 }
+
+/// Up to so many samples statrs' continued fraction converges.
+const EXACT_TO: u64 = 1_000_000;
 
 /// The least k with P(X <= k) >= `level`, where X of `count` samples lie below
 /// a quantile.
@@ -163,7 +166,6 @@ fn order_statistic_interval(
 /// as long as statrs' continued fraction converges. Beyond, a step is no more
 /// than a millionth of the samples.
 fn binomial_quantile(probability: f64, count: u64, level: f64) -> Option<u64> {
-    const EXACT_TO: u64 = 1_000_000;
     let (n, p, z) = (count as f64, probability, Normal::standard().inverse_cdf(level));
     let skewness_term = (1.0 - 2.0 * p) * (z * z - 1.0) / 6.0;
     let expansion = n * p + z * (n * p * (1.0 - p)).sqrt() + skewness_term - 0.5;
@@ -239,15 +241,6 @@ mod tests {
             assert!((interval.low - low).abs() < 1e-9, "{yes}/{of}: {interval:?}");
             assert!((interval.high - high).abs() < 1e-9, "{yes}/{of}: {interval:?}");
         }
-    }
-
-    #[test]
-    fn one_large_run_does_not_hide_how_far_runs_lie_apart() {
-        let equal = [(10.0, 1.0), (10.0, 2.0), (10.0, 3.0)];
-        let error = |runs: &[(f64, f64)]| Uncertainty::between_runs(runs).unwrap().standard_error;
-        assert!((error(&equal) - (1.0_f64 / 3.0).sqrt()).abs() < 1e-12);
-        let unequal = [(10_000.0, 1.0), (10.0, 2.0), (10.0, 2.1)];
-        assert!(error(&unequal) > 0.5, "about as unsure as one run is");
     }
 
     #[test]

@@ -8,9 +8,12 @@ mod llm;
 mod measurement;
 mod metric;
 mod name;
+mod pool_bytes;
+mod pooled_runs;
 mod publication;
 mod quantile_sketch;
 mod ranking;
+mod replicates;
 mod run;
 mod significance;
 mod simulation;
@@ -20,12 +23,16 @@ mod window;
 mod workload;
 
 pub use comparison::{Comparison, compare};
-pub use contender::{Contender, RunMeasurement};
+pub use contender::Contender;
 pub use estimate::{ConfidenceInterval, Estimate, Uncertainty};
 pub use llm::{Llm, LlmId, LlmName, Provider};
-pub use measurement::{InvalidMeasurement, Measurement, Quantiles, ReportedSummary};
+pub use measurement::{
+    InvalidMeasurement, Measurement, MissingPercentile, Quantiles, ReportedSummary,
+};
 pub use metric::{Direction, Metric, MetricName, Unit, metrics};
 pub use name::InvalidName;
+pub use pool_bytes::CorruptPool;
+pub use pooled_runs::{PooledRun, PooledRuns, RunMeasurement};
 pub use publication::{EntryId, Publication, RankingEntry, RankingScope};
 pub use quantile_sketch::{CorruptSketch, QuantileSketch};
 pub use ranking::{RankInterval, RankedLlm, Tier, rank};

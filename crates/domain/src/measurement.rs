@@ -49,6 +49,30 @@ impl Quantiles {
     }
 }
 
+/// Why a percentile is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum MissingPercentile {
+    /// There are fewer samples than [tell it](Statistic::min_samples).
+    #[error("needs {needed} samples, has {found}")]
+    TooFewSamples {
+        /// How many are needed.
+        needed: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// Its runs kept too few samples, and their tools did not report it.
+    #[error("was not reported, and no samples were kept")]
+    NotReported,
+}
+
+impl MissingPercentile {
+    /// Why there is none, given so many samples.
+    pub(crate) fn of(statistic: Statistic, found: u64) -> Self {
+        let needed = statistic.min_samples();
+        if found < needed { Self::TooFewSamples { needed, found } } else { Self::NotReported }
+    }
+}
+
 /// The figures of a tool that kept no samples, in the unit of the metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReportedSummary {
@@ -187,11 +211,14 @@ impl Measurement {
         }
     }
 
-    /// The value of a statistic, where known.
-    pub(crate) fn value(&self, statistic: Statistic) -> Option<f64> {
+    /// The value of a statistic in this run, as it is compared with that of
+    /// other runs, where known.
+    pub(crate) fn replicate(&self, statistic: Statistic) -> Option<f64> {
         match (self, statistic.probability()) {
             (_, None) => Some(self.mean()),
-            (Self::Sampled(summary), Some(probability)) => summary.sketch().quantile(probability),
+            (Self::Sampled(summary), Some(probability)) => {
+                summary.sketch().expected_quantile(probability)
+            }
             (Self::Reported(figures), Some(_)) => figures.quantiles.get(statistic),
         }
     }

@@ -52,8 +52,26 @@ impl QuantileSketch {
     /// `None` if the sketch is empty.
     pub fn quantile(&self, probability: f64) -> Option<f64> {
         let last = self.count().checked_sub(1)?;
-        let position = probability.clamp(0.0, 1.0) * last as f64;
+        self.value_at(probability.clamp(0.0, 1.0) * last as f64)
+    }
+
+    /// The order statistic that lies at the probability on average,
+    /// interpolated (type 6 of Hyndman and Fan). Of few samples it scatters as
+    /// far as the quantile of many does, where type 7 draws inwards. `None` if
+    /// it lies beyond the samples.
+    pub(crate) fn expected_quantile(&self, probability: f64) -> Option<f64> {
+        let count = self.count() as f64;
+        let position = probability * (count + 1.0) - 1.0;
+        (0.0..count).contains(&position).then(|| self.value_at(position.min(count - 1.0)))?
+    }
+
+    /// The value at a place in the ascending order, counted from 0, between two
+    /// order statistics in proportion; `None` past the end.
+    pub(crate) fn value_at(&self, position: f64) -> Option<f64> {
         let below = self.order_statistic(position.floor() as u64)?;
+        if position.fract() == 0.0 {
+            return Some(below);
+        }
         let above = self.order_statistic(position.ceil() as u64)?;
         Some(below + (above - below) * position.fract())
     }

@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use crate::contender::Contender;
 use crate::estimate::{ConfidenceInterval, Estimate};
 use crate::llm::Llm;
-use crate::measurement::Quantiles;
+use crate::measurement::{MissingPercentile, Quantiles};
 use crate::metric::Direction;
 use crate::run::{Requests, Source};
 use crate::significance::{Standing, standings};
@@ -71,6 +71,16 @@ pub struct RankedLlm {
     pub source: Source,
     /// When its newest run started.
     pub measured_at: DateTime<Utc>,
+}
+
+impl RankedLlm {
+    /// Why a percentile is not among its [`quantiles`](Self::quantiles); `None`
+    /// where it is.
+    pub fn missing(&self, statistic: Statistic) -> Option<MissingPercentile> {
+        let is_missing =
+            statistic.probability().is_some() && self.quantiles.get(statistic).is_none();
+        is_missing.then(|| MissingPercentile::of(statistic, self.sample_count))
+    }
 }
 
 /// Ranks contenders by a statistic of one metric on one workload.
@@ -156,12 +166,25 @@ impl Measured {
 mod tests {
     use super::*;
     use crate::llm::LlmName;
-    use crate::measurement::Measurement;
+    use crate::measurement::{Measurement, ReportedSummary};
+    use crate::pooled_runs::{PooledRuns, RunMeasurement};
+    use crate::run::RunId;
     use proptest::prelude::*;
 
     fn contender(name: &str, samples: &[f64]) -> Contender {
         let llm = Llm { name: LlmName::parse(name).unwrap(), provider: None };
         Contender::from_samples(llm, samples).unwrap()
+    }
+
+    /// A run of which a tool reported no more than the mean.
+    fn reported(mean: f64) -> PooledRuns {
+        PooledRuns::from(&RunMeasurement {
+            run: RunId(uuid::Uuid::nil()),
+            started_at: DateTime::UNIX_EPOCH,
+            source: Source::Import,
+            requests: Requests::all_successful(1),
+            measurement: Measurement::Reported(ReportedSummary::of_mean(mean)),
+        })
     }
 
     fn failing(mut contender: Contender, attempted: u64, failed: u64) -> Contender {
@@ -224,7 +247,7 @@ mod tests {
             let mut all = contender(name, &[means[0] - 0.01, means[0] + 0.01]);
             for mean in &means[1..] {
                 let more = contender(name, &[mean - 0.01, mean + 0.01]);
-                all.runs.extend(more.runs);
+                all.runs.merge(&more.runs);
             }
             all
         };
@@ -238,16 +261,22 @@ mod tests {
     }
 
     #[test]
-    fn too_few_samples_leave_a_percentile_without_interval() {
+    fn too_few_samples_for_a_percentile_are_left_out() {
         let samples: Vec<_> = (1..=30).map(f64::from).collect();
-        let ranked = rank(Direction::LowerIsBetter, Statistic::P99, [contender("a", &samples)]);
-        assert_eq!(ranked[0].interval, None);
-        let ranked = rank(Direction::LowerIsBetter, Statistic::P50, [contender("a", &samples)]);
-        // The 10th and the 21st of 30, as tables of the binomial give it.
-        let interval = ranked[0].interval.unwrap();
-        // Each is off by a hundredth at most, and moved outwards by as much.
-        assert!((0.98..=1.0).contains(&(interval.low / 10.0)), "{interval:?}");
-        assert!((1.0..=1.0202).contains(&(interval.high / 21.0)), "{interval:?}");
+        let by =
+            |statistic| rank(Direction::LowerIsBetter, statistic, [contender("a", &samples)]).pop();
+        assert_eq!(by(Statistic::P90), None);
+        let by_mean = by(Statistic::Mean).unwrap();
+        assert_eq!(by_mean.quantiles.p90, None);
+        let reason = by_mean.missing(Statistic::P90).unwrap().to_string();
+        assert_eq!(reason, "needs 36 samples, has 30");
+        assert_eq!(by_mean.missing(Statistic::P50), None);
+        // Between the 10th and the 11th, and the 20th and the 21st of 30, as
+        // tables of the binomial give it; moved outwards by what the sketch may
+        // be off.
+        let interval = by(Statistic::P50).unwrap().interval.unwrap();
+        assert!((9.9..=11.0).contains(&interval.low), "{interval:?}");
+        assert!((20.0..=21.1).contains(&interval.high), "{interval:?}");
     }
 
     #[test]
@@ -263,12 +292,8 @@ mod tests {
 
     #[test]
     fn a_run_that_does_not_tell_the_statistic_replicates_nothing() {
-        let mut mixed = contender("a", &[1.0, 2.0]);
-        for _ in 0..2 {
-            let mut run = mixed.runs[0].clone();
-            run.measurement = Measurement::Reported(crate::ReportedSummary::of_mean(1.5));
-            mixed.runs.push(run);
-        }
+        let mut mixed = contender("a", &[1.0, 2.0, 1.1, 1.9, 1.2, 1.8]);
+        (0..2).for_each(|_| mixed.runs.merge(&reported(1.5)));
         let by = |statistic| rank(Direction::LowerIsBetter, statistic, [mixed.clone()]).remove(0);
         assert!(by(Statistic::P50).provisional);
         assert!(!by(Statistic::Mean).provisional);
@@ -284,7 +309,7 @@ mod tests {
 
     /// Runs of unequal size, some of which tell no more than a mean.
     fn field() -> impl Strategy<Value = Vec<Contender>> {
-        let run = (prop::collection::vec(0.001_f64..10.0, 1..8), any::<bool>());
+        let run = (prop::collection::vec(0.001_f64..10.0, 1..12), any::<bool>());
         let one = (prop::collection::vec(run, 1..5), 0_u64..20);
         prop::collection::vec(one, 1..12).prop_map(|field| {
             let named = |(i, (runs, failed)): (usize, (Vec<AnyRun>, u64))| {
@@ -292,13 +317,12 @@ mod tests {
                     let mut contender = contender(&format!("llm-{i}"), &samples);
                     if !sampled {
                         let mean = contender.mean().unwrap();
-                        contender.runs[0].measurement =
-                            Measurement::Reported(crate::ReportedSummary::of_mean(mean));
+                        contender.runs = reported(mean);
                     }
                     contender
                 });
                 let mut all = contenders.next().unwrap();
-                all.runs.extend(contenders.flat_map(|more| more.runs));
+                contenders.for_each(|more| all.runs.merge(&more.runs));
                 failing(all, failed + 10, failed)
             };
             field.into_iter().enumerate().map(named).collect()
@@ -349,10 +373,9 @@ mod tests {
         fn scaling_all_values_keeps_the_ranks(field in one_run_each(), power in -8_i32..8) {
             // A power of two scales without rounding, so that ties stay ties.
             let scaled = field.iter().map(|c| {
-                let Measurement::Sampled(summary) = &c.runs[0].measurement else { unreachable!() };
-                let samples: Vec<_> = (0..summary.count())
-                    .filter_map(|i| summary.sketch().order_statistic(i))
-                    .collect();
+                let sketch = c.runs.sketch();
+                let samples: Vec<_> =
+                    (0..sketch.count()).filter_map(|i| sketch.order_statistic(i)).collect();
                 (c.clone(), samples)
             });
             let (mut plain, mut doubled) = (vec![], vec![]);

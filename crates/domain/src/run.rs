@@ -28,7 +28,7 @@ pub enum Source {
 }
 
 impl Source {
-    const ALL: [Self; 4] = [Self::Simulation, Self::Import, Self::Push, Self::Probe];
+    pub(crate) const ALL: [Self; 4] = [Self::Simulation, Self::Import, Self::Push, Self::Probe];
 
     /// `simulation`, `import`, `push` or `probe`.
     pub fn as_str(self) -> &'static str {

@@ -2,6 +2,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::estimate::CONFIDENCE;
+
 /// Which number of a distribution LLMs are ranked by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Statistic {
@@ -56,10 +58,38 @@ impl Statistic {
             Self::P99 => Some(0.99),
         }
     }
+
+    /// The fewest samples that tell it: one for the mean, and as many for a
+    /// quantile of probability p as give it a 95 % interval between two order
+    /// statistics, the extremes at the widest:
+    ///
+    /// ```text
+    /// max(p, 1 - p)^n <= 2.5 %
+    /// ```
+    ///
+    /// (Conover, Practical Nonparametric Statistics, 1999, 3.2). With fewer, the
+    /// quantile may well lie beyond every sample: 6 for the median, 36, 72, and
+    /// 368 for the 99th percentile.
+    pub fn min_samples(self) -> u64 {
+        let tail = (1.0 - CONFIDENCE) / 2.0;
+        let fewest = |p: f64| (tail.ln() / p.max(1.0 - p).ln()).ceil() as u64;
+        self.probability().map_or(1, fewest)
+    }
 }
 
 impl fmt::Display for Statistic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_needs_enough_samples_for_its_interval() {
+        let fewest = Statistic::ALL.map(Statistic::min_samples);
+        assert_eq!(fewest, [1, 6, 36, 72, 368]);
     }
 }

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Contender, Llm, MetricName, Publication, RankingScope, Requests, Run, RunId, RunMeasurement,
-    Timestamp, Window,
+    Contender, Llm, MetricName, PooledRuns, Publication, RankingScope, Requests, Run, RunId,
+    RunMeasurement, Timestamp, Window,
 };
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 
@@ -78,7 +78,7 @@ fn contender(
             measurement: run.measurements().get(metric)?.clone(),
         })
     };
-    let measured: Vec<_> = runs.iter().filter_map(measurement).collect();
+    let measured: PooledRuns = runs.iter().filter_map(measurement).collect();
     let requests = runs.iter().map(|run| run.requests).fold(Requests::default(), Requests::plus);
     (!measured.is_empty()).then(|| Contender { llm: llm.clone(), runs: measured, requests })
 }

@@ -1,6 +1,6 @@
 use benchmark_domain::{
-    Contender, Direction, Publication, RankedLlm, RankingEntry, RankingScope, Run, Statistic,
-    Timestamp, Window, rank,
+    Contender, Direction, PooledRuns, Publication, RankedLlm, RankingEntry, RankingScope, Run,
+    Statistic, Timestamp, Window, rank,
 };
 use benchmark_ports::{Contenders, PublishOutcome, Revision};
 
@@ -34,7 +34,7 @@ pub(crate) async fn publish(
 pub(crate) fn ranking_of(runs: &[Run], scope: &RankingScope) -> Vec<RankedLlm> {
     let contenders = runs.iter().map(|run| Contender {
         llm: run.llm.clone(),
-        runs: vec![measured(run, &scope.metric)],
+        runs: PooledRuns::from(&measured(run, &scope.metric)),
         requests: run.requests,
     });
     rank(Direction::LowerIsBetter, Statistic::Mean, contenders)

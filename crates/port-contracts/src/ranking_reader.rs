@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use benchmark_domain::{
-    ConfidenceInterval, Contender, Llm, Publication, Quantiles, RankInterval, RankedLlm,
-    RankingEntry, RankingScope, Requests, Run, RunMeasurement, Source, Tier, Window, metrics,
+    ConfidenceInterval, Contender, Llm, PooledRuns, Publication, Quantiles, RankInterval,
+    RankedLlm, RankingEntry, RankingScope, Requests, Run, Source, Tier, Window, metrics,
 };
 use benchmark_ports::{Contenders, PublishOutcome, Revision};
 
@@ -28,9 +28,6 @@ async fn contenders(stores: &Stores, window: Window) -> Vec<Contender> {
     let found = stores.rankings.contenders(&ttft(), window, at(0)).await.unwrap();
     let mut contenders = found.contenders;
     contenders.sort_by(|a, b| a.llm.cmp(&b.llm));
-    for contender in &mut contenders {
-        contender.runs.sort_by_key(|run| (run.started_at, run.run));
-    }
     contenders
 }
 
@@ -40,11 +37,9 @@ fn contender(llm: Llm, runs: &[&Run]) -> Contender {
     Contender { llm, runs: ttfts(runs), requests }
 }
 
-/// Those runs as the measurements of TTFT that they are, in the same order.
-fn ttfts(runs: &[&Run]) -> Vec<RunMeasurement> {
-    let mut runs: Vec<_> = runs.iter().map(|run| measured(run, &metrics::TTFT)).collect();
-    runs.sort_by_key(|run| (run.started_at, run.run));
-    runs
+/// Those runs as the measurements of TTFT that they are.
+fn ttfts(runs: &[&Run]) -> PooledRuns {
+    runs.iter().map(|run| measured(run, &metrics::TTFT)).collect()
 }
 
 pub async fn a_scope_without_runs_has_no_contenders(stores: Stores) {

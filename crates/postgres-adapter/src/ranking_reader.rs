@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{
-    Contender, Llm, Publication, RankingScope, Requests, RunId, RunMeasurement, Source, Timestamp,
-    Window,
+    Contender, Llm, PooledRuns, Publication, RankingScope, Requests, RunId, RunMeasurement, Source,
+    Timestamp, Window,
 };
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 use diesel::data_types::PgTimestamp;
@@ -186,8 +186,8 @@ fn by_llm(measured: Vec<Measured>, counts: Vec<Counts>) -> Result<Vec<Contender>
         let id = run.id;
         let run = run_measurement(run, measurement)
             .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
-        let (_, runs) = contenders.entry(llm.id).or_insert_with(|| (llm, Vec::new()));
-        runs.push(run);
+        let (_, runs) = contenders.entry(llm.id).or_insert_with(|| (llm, PooledRuns::default()));
+        runs.merge(&PooledRuns::from(&run));
     }
     let mut found = Vec::with_capacity(contenders.len());
     for (llm_id, attempted, failed) in counts {

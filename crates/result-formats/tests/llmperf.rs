@@ -7,8 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use benchmark_domain::{
-    Contender, Direction, LlmName, Measurement, MetricName, Provider, QuantileSketch, RankedLlm,
-    Run, RunMeasurement, Source, Statistic, Tier, Timestamp, WorkloadSlug, metrics, rank,
+    Contender, Direction, LlmName, Measurement, MetricName, PooledRuns, Provider, QuantileSketch,
+    RankedLlm, Run, RunMeasurement, Source, Statistic, Tier, Timestamp, WorkloadSlug, metrics,
+    rank,
 };
 use benchmark_result_formats::{Format, Hints, Imported, ResultFile};
 
@@ -159,13 +160,13 @@ fn ranked(runs: impl IntoIterator<Item = Run>, metric: &MetricName) -> Vec<Ranke
     let contenders = runs.into_iter().map(|run| Contender {
         llm: run.llm.clone(),
         requests: run.requests,
-        runs: vec![RunMeasurement {
+        runs: PooledRuns::from(&RunMeasurement {
             run: run.id(),
             started_at: run.started_at,
             source: run.source,
             requests: run.requests,
             measurement: run.measurements()[metric].clone(),
-        }],
+        }),
     });
     rank(Direction::LowerIsBetter, Statistic::Mean, contenders)
 }

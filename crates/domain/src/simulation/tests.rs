@@ -6,7 +6,6 @@ use sha2::{Digest, Sha256};
 use super::*;
 use crate::llm::LlmName;
 use crate::metric::{MetricName, metrics};
-use crate::statistic::Statistic;
 
 const FOUR: [MetricName; 4] = [metrics::TTFT, metrics::TPOT, metrics::E2E_LATENCY, metrics::TPS];
 
@@ -109,7 +108,7 @@ fn medians_are_near_those_of_the_profile() {
     for (metric, expected) in
         [(metrics::TTFT, profile().ttft.median()), (metrics::TPOT, profile().tpot.median())]
     {
-        let found = run.measurements()[&metric].value(Statistic::P50).unwrap();
+        let found = run.measurements()[&metric].quantiles().p50.unwrap();
         // Three times what runs differ by, and the sketch's error.
         assert!((found / expected - 1.0).abs() < 0.1, "{metric}: {found} for {expected}");
     }
