@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    EntryId, Metric, RankingEntry, RankingScope, Statistic, Window, WorkloadSlug, rank,
+    Contender, EntryId, Metric, RankingEntry, RankingScope, Statistic, Window, WorkloadSlug, rank,
 };
 use benchmark_ports::{
     Catalogue, Clock, LoadError, LoadRanking, Loaded, PageLimit, RankingCache, RankingEncoder,
@@ -49,6 +49,13 @@ pub struct ComputeRanking {
     clock: Arc<dyn Clock>,
 }
 
+/// A whole ranking.
+struct Ranked {
+    entries: Vec<RankingEntry>,
+    /// Who has runs and no value to be ranked by, and why.
+    left_out: Option<String>,
+}
+
 struct Answer {
     rankings: Vec<RankingView>,
     message: Option<String>,
@@ -81,9 +88,9 @@ impl ComputeRanking {
         let mut rankings = Vec::with_capacity(asked.len());
         let mut is_empty = true;
         for metric in asked {
-            let entries = self.entries(&metric, query).await?;
-            is_empty &= entries.is_empty();
-            rankings.push(view(metric, entries, query));
+            let ranked = self.ranked(&metric, query).await?;
+            is_empty &= ranked.entries.is_empty() && ranked.left_out.is_none();
+            rankings.push(view(metric, ranked, query));
         }
         let mut message = None;
         if is_empty {
@@ -96,20 +103,17 @@ impl ComputeRanking {
 
     /// The whole ranking of a metric: the published one where that is what was
     /// asked for and it holds, else computed.
-    async fn entries(
-        &self,
-        metric: &Metric,
-        query: &RankingQuery,
-    ) -> Result<Vec<RankingEntry>, StoreError> {
+    async fn ranked(&self, metric: &Metric, query: &RankingQuery) -> Result<Ranked, StoreError> {
         let RankingQuery { workload, window, statistic, .. } = query;
         let scope = RankingScope { metric: metric.name.clone(), workload: workload.clone() };
         if (*window, *statistic) == (Window::Latest, Statistic::Mean)
             && let Some(current) = self.reader.current(&scope).await?
             && current.up_to_date
         {
-            return Ok(current.publication.entries);
+            return Ok(Ranked { entries: current.publication.entries, left_out: None });
         }
         let read = self.reader.contenders(&scope, *window, self.clock.now()).await?;
+        let left_out = left_out(&read.contenders, *statistic);
         let entries = rank(metric.direction, *statistic, read.contenders)
             .into_iter()
             .map(|ranked| RankingEntry {
@@ -117,7 +121,7 @@ impl ComputeRanking {
                 ranked,
             })
             .collect();
-        Ok(entries)
+        Ok(Ranked { entries, left_out })
     }
 
     async fn workloads_with_runs(
@@ -150,19 +154,34 @@ impl LoadRanking for ComputeRanking {
 }
 
 /// What was asked for of a whole ranking.
-fn view(metric: Metric, entries: Vec<RankingEntry>, query: &RankingQuery) -> RankingView {
+fn view(metric: Metric, ranked: Ranked, query: &RankingQuery) -> RankingView {
     let RankingQuery { subject: _, workload, window, statistic, provider, limit, offset } = query;
     let of_provider =
         |entry: &RankingEntry| provider.is_none() || entry.ranked.llm.provider == *provider;
     let offset = usize::try_from(*offset).unwrap_or(usize::MAX);
+    let Ranked { entries, left_out } = ranked;
     RankingView {
         metric,
         workload: workload.clone(),
         window: *window,
         statistic: *statistic,
         entries: entries.into_iter().filter(of_provider).skip(offset).take(limit.get()).collect(),
-        message: None,
+        message: left_out,
     }
+}
+
+/// Names the LLMs whose runs do not tell a statistic, and says why.
+fn left_out(contenders: &[Contender], statistic: Statistic) -> Option<String> {
+    const NAMED: usize = 20;
+    let reason =
+        |contender: &Contender| Some((contender.llm.clone(), contender.missing(statistic)?));
+    let mut missing: Vec<_> = contenders.iter().filter_map(reason).collect();
+    missing.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let more = missing.len().saturating_sub(NAMED);
+    let named = missing.iter().take(NAMED).map(|(llm, reason)| format!("{llm} {reason}"));
+    let named = named.collect::<Vec<_>>().join("; ");
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    (!missing.is_empty()).then(|| format!("not ranked by {statistic}: {named}{more}"))
 }
 
 fn no_runs(workload: &WorkloadSlug, window: Window, others: &[WorkloadSlug]) -> String {

@@ -252,6 +252,23 @@ async fn an_empty_ranking_names_the_workloads_that_have_runs() {
 }
 
 #[tokio::test]
+async fn whose_samples_are_too_few_for_a_percentile_is_named_and_not_ranked() {
+    let house = House::new();
+    let many: Vec<_> = (1..=100).map(f64::from).collect();
+    let runs = [a_run().llm("few").build(), a_run().llm("many").ttft(&many).build()];
+    house.record.run(&runs).await.unwrap();
+    let by = |statistic| RankingQuery { statistic, ..query() };
+    let view = house.read.views(&by(Statistic::P95)).await.unwrap().remove(0);
+    assert_eq!(view.entries.len(), 1);
+    assert_eq!(view.message.unwrap(), "not ranked by p95: few needs 72 samples, has 3");
+    // That nobody is ranked does not mean that nobody has runs.
+    let view = house.read.views(&by(Statistic::P99)).await.unwrap().remove(0);
+    assert_eq!(view.entries, []);
+    assert!(view.message.unwrap().contains("many needs 368 samples, has 100"));
+    assert_eq!(house.read.views(&query()).await.unwrap().remove(0).message, None);
+}
+
+#[tokio::test]
 async fn an_unknown_metric_cannot_be_read() {
     let house = House::new();
     let subject = Subject::Metric(MetricName::parse("BANANA").unwrap());

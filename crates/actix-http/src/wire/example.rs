@@ -46,6 +46,7 @@ impl Example for RankingEntry {
             p90: Some(1.4023),
             p95: Some(1.5548),
             p99: Some(1.8731),
+            missing: BTreeMap::new(),
             workload: "default".to_owned(),
             source: "simulation".to_owned(),
         }
@@ -62,6 +63,7 @@ impl Example for Ranking {
             window: "latest".to_owned(),
             statistic: "mean".to_owned(),
             entries: Example::example(),
+            message: None,
         }
     }
 }

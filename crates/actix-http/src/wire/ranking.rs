@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{Quantiles, RankInterval, RankedLlm, Tier, Timestamp};
+use benchmark_domain::{Quantiles, RankInterval, RankedLlm, Statistic, Tier, Timestamp};
 use benchmark_ports::RankingView;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -56,14 +58,17 @@ pub struct RankingEntry {
     pub failed_requests: u64,
     /// More than half of them failed.
     pub mostly_failed: bool,
-    /// The median, where known.
+    /// The median, of 6 samples or more.
     pub p50: Option<f64>,
-    /// The 90th percentile, where known.
+    /// The 90th percentile, of 36 samples or more.
     pub p90: Option<f64>,
-    /// The 95th percentile, where known.
+    /// The 95th percentile, of 72 samples or more.
     pub p95: Option<f64>,
-    /// The 99th percentile, where known.
+    /// The 99th percentile, of 368 samples or more.
     pub p99: Option<f64>,
+    /// Why a percentile is null: for each that is, by its name, a reason such as
+    /// `needs 368 samples, has 150`.
+    pub missing: BTreeMap<String, String>,
     /// The conditions under which it was measured.
     pub workload: String,
     /// Where the newest run came from: `simulation`, `import`, `push`, `probe`.
@@ -114,6 +119,7 @@ impl RankingEntry {
             p90: *p90,
             p95: *p95,
             p99: *p99,
+            missing: missing(ranked),
             workload: ranking.workload.to_string(),
             source: source.as_str().to_owned(),
         }
@@ -123,6 +129,13 @@ impl RankingEntry {
     pub fn all_of(ranking: &RankingView) -> Vec<Self> {
         ranking.entries.iter().map(|entry| Self::new(ranking, entry)).collect()
     }
+}
+
+fn missing(ranked: &RankedLlm) -> BTreeMap<String, String> {
+    let reason = |statistic: Statistic| {
+        Some((statistic.to_string(), ranked.missing(statistic)?.to_string()))
+    };
+    Statistic::ALL.into_iter().filter_map(reason).collect()
 }
 
 /// The ranking of one metric among those of a workload.
@@ -144,11 +157,13 @@ pub struct Ranking {
     pub statistic: String,
     /// The entries, the best one first.
     pub entries: Vec<RankingEntry>,
+    /// Who is not ranked although there are runs, and why.
+    pub message: Option<String>,
 }
 
 impl From<&RankingView> for Ranking {
     fn from(ranking: &RankingView) -> Self {
-        let RankingView { metric, workload, window, statistic, entries: _, message: _ } = ranking;
+        let RankingView { metric, workload, window, statistic, entries: _, message } = ranking;
         Self {
             metric: metric.name.to_string(),
             unit: metric.unit.to_string(),
@@ -157,6 +172,7 @@ impl From<&RankingView> for Ranking {
             window: window.to_string(),
             statistic: statistic.to_string(),
             entries: RankingEntry::all_of(ranking),
+            message: message.clone(),
         }
     }
 }

@@ -126,7 +126,23 @@ mod tests {
             assert_eq!(entry[name], value, "{name}");
         }
         assert!(entry["ci_low"].as_f64() < entry["ci_high"].as_f64());
-        assert!(entry["p50"].is_f64() && entry["id"].is_string());
+        assert!(entry["id"].is_string());
+    }
+
+    #[actix_web::test]
+    async fn a_percentile_of_too_few_samples_is_null_with_the_reason() {
+        let many: Vec<_> = (1..=100).map(|i| f64::from(i) / 100.0).collect();
+        let runs = [a_run().llm("many").ttft(&many).build(), a_run().llm("few").build()];
+        let app = TestApp::with(&runs).await;
+        let entry = app.get(TTFT).await.data()[1].clone();
+        assert!(entry["p95"].is_f64());
+        assert_eq!(entry["p99"], serde_json::Value::Null);
+        assert_eq!(entry["missing"], serde_json::json!({ "p99": "needs 368 samples, has 100" }));
+        // Who has no value to be ranked by is named beside the ranking.
+        let by_p95 = app.get(&format!("{TTFT}?statistic=p95")).await;
+        assert_eq!(by_p95.data().as_array().unwrap().len(), 1);
+        let message = by_p95.envelope()["message"].clone();
+        assert_eq!(message, "not ranked by p95: few needs 72 samples, has 3");
     }
 
     #[actix_web::test]
