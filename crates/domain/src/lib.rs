@@ -19,6 +19,7 @@ mod significance;
 mod simulation;
 mod statistic;
 mod summary;
+mod verdict;
 mod window;
 mod workload;
 
@@ -43,6 +44,7 @@ pub use simulation::{
 };
 pub use statistic::{Statistic, UnknownStatistic};
 pub use summary::{InvalidSample, Summary, SummaryParts};
+pub use verdict::{Finding, FindingCode, Grade, Severity, Verdict};
 pub use window::{InvalidWindow, Window};
 pub use workload::{Conditions, InvalidConditions, Workload, WorkloadSlug};
 

@@ -20,7 +20,8 @@ impl RankingReader for MemoryStore {
         let state = self.state();
         let starts_at = window.starts_at(now);
         let mut by_llm: BTreeMap<&Llm, Vec<&Run>> = BTreeMap::new();
-        for run in state.runs.values().map(|recorded| &recorded.run) {
+        let rankable = state.runs.values().filter(|recorded| recorded.verdict.is_rankable());
+        for run in rankable.map(|recorded| &recorded.run) {
             let too_early = starts_at.is_some_and(|start| run.started_at < start);
             if run.workload.slug == scope.workload && !too_early {
                 by_llm.entry(&run.llm).or_default().push(run);

@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use benchmark_domain::{LlmId, MetricName, RankingScope, Run, RunId, RunParts, Timestamp};
+use benchmark_domain::{LlmId, MetricName, RankingScope, Run, RunId, RunParts, Timestamp, Verdict};
 use benchmark_ports::{
     IdempotencyKey, PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording, RunFilter,
     RunStore, SUBMISSIONS_KEPT, StoreError, Submission,
@@ -37,8 +37,9 @@ impl RunStore for MemoryStore {
             outcomes.push(if state.runs.contains_key(&run.id()) {
                 RecordOutcome::Known
             } else {
-                state.record(run, recorded_at)?;
-                moved.insert((&run.workload.slug, &run.llm));
+                if state.record(run, recorded_at)?.is_rankable() {
+                    moved.insert((&run.workload.slug, &run.llm));
+                }
                 RecordOutcome::New
             });
         }
@@ -46,6 +47,7 @@ impl RunStore for MemoryStore {
         let theirs = state
             .runs
             .values()
+            .filter(|recorded| recorded.verdict.is_rankable())
             .map(|recorded| &recorded.run)
             .filter(|run| moved.contains(&(&run.workload.slug, &run.llm)));
         let affected: BTreeSet<_> = theirs.flat_map(scopes).collect();
@@ -72,15 +74,16 @@ impl RunStore for MemoryStore {
         limit: PageLimit,
     ) -> Result<Option<Vec<RecordedRun>>, StoreError> {
         let state = self.state();
-        let RunFilter { workload, llm, source } = filter;
+        let RunFilter { workload, llm, source, verdict } = filter;
         let llm = llm.map(|id| state.llms.get(&id));
         let mut runs: Vec<_> = state
             .runs
             .values()
-            .filter(|RecordedRun { run, .. }| {
+            .filter(|RecordedRun { run, verdict: found, .. }| {
                 workload.as_ref().is_none_or(|slug| run.workload.slug == *slug)
                     && llm.is_none_or(|llm| llm == Some(&run.llm))
                     && source.is_none_or(|source| run.source == source)
+                    && verdict.is_none_or(|verdict| found.grade == verdict)
             })
             .collect();
         if let Some(after) = after {
@@ -102,8 +105,9 @@ fn newest_first(recorded: &RecordedRun) -> Reverse<(Timestamp, RunId)> {
 }
 
 impl State {
-    /// Stores a new run.
-    fn record(&mut self, run: &Run, recorded_at: Timestamp) -> Result<(), StoreError> {
+    /// Stores a new run, and tells how it was judged.
+    fn record(&mut self, run: &Run, recorded_at: Timestamp) -> Result<&Verdict, StoreError> {
+        let verdict = Verdict::of(run);
         let id: LlmId = run.llm.id();
         self.llms.entry(id).or_insert_with(|| run.llm.clone());
         let slug = run.workload.slug.clone();
@@ -111,8 +115,8 @@ impl State {
         let parts = RunParts { workload: workload.clone(), ..RunParts::clone(run) };
         // The conditions of a workload are no part of a run's identity.
         let run = Run::new(parts).map_err(StoreError::failed)?;
-        self.runs.insert(run.id(), RecordedRun { run, recorded_at });
-        Ok(())
+        let recorded = RecordedRun { run, recorded_at, verdict };
+        Ok(&self.runs.entry(recorded.run.id()).insert_entry(recorded).into_mut().verdict)
     }
 }
 

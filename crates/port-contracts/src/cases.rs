@@ -9,6 +9,8 @@ macro_rules! store_contract {
             a_run_of_which_little_is_known_survives
             a_run_of_very_many_requests_survives
             a_run_of_each_source_survives
+            a_verdict_is_kept_with_all_its_findings
+            an_unrankable_run_is_recorded_and_moves_no_ranking
             an_unknown_run_is_none
             a_run_recorded_again_changes_nothing
             a_run_read_from_a_copy_of_its_file_is_known
@@ -32,6 +34,7 @@ macro_rules! store_contract {
             a_page_behind_an_unknown_run_is_none
             a_page_behind_the_last_run_is_empty
             filters_combine
+            runs_are_filtered_by_verdict
         });
         $crate::store_cases!($place, stores => stores, ranking_reader: {
             a_scope_without_runs_has_no_contenders
@@ -41,6 +44,7 @@ macro_rules! store_contract {
             latest_is_the_latest_that_measured_the_metric
             a_run_that_failed_entirely_counts_wherever_its_llm_stands
             an_older_failed_run_counts_in_all_and_not_in_latest
+            an_unrankable_run_counts_nowhere
             an_llm_that_only_failed_is_no_contender
             of_runs_that_started_together_those_of_greater_ids_count
             requests_without_number_are_the_most_there_can_be

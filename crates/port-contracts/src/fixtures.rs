@@ -138,6 +138,12 @@ pub fn a_run() -> RunBuilder {
     })
 }
 
+/// Begins the same with first tokens that came after no time at all: no ranking
+/// takes it.
+pub fn an_unrankable_run() -> RunBuilder {
+    a_run().ttft(&[0.0, 0.0, 0.0])
+}
+
 /// A run in the making.
 #[derive(Debug, Clone)]
 #[must_use]

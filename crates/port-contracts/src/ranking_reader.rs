@@ -12,8 +12,8 @@ use benchmark_ports::{Contenders, PublishOutcome, Revision};
 
 use crate::Stores;
 use crate::fixtures::{
-    RunBuilder, a_run, at, entry_id, full_figures, llm, llm_at, measured, page, scope_of, slug,
-    ttft,
+    RunBuilder, a_run, an_unrankable_run, at, entry_id, full_figures, llm, llm_at, measured, page,
+    scope_of, slug, ttft,
 };
 use crate::publishing::publish;
 
@@ -135,6 +135,33 @@ pub async fn an_older_failed_run_counts_in_all_and_not_in_latest(stores: Stores)
     assert_requests(&stores, &ttft(), Window::All, (124, 116)).await;
     record(&stores, [a_run().started(at(-5)).requests(7, 0)]).await;
     assert_requests(&stores, &ttft(), Window::Latest, (7, 0)).await;
+}
+
+pub async fn an_unrankable_run_counts_nowhere(stores: Stores) {
+    let ranked = record(&stores, [a_run().started(at(-20))]).await;
+    let unrankable = || an_unrankable_run().requests(9, 5);
+    record(
+        &stores,
+        [
+            unrankable().started(at(-30)),
+            unrankable().started(at(-10)),
+            unrankable().llm("alone"),
+            unrankable().started(at(-10)).samples(metrics::TPS, &[9.0]),
+        ],
+    )
+    .await;
+    for window in [Window::Latest, Window::Hours(1), Window::All] {
+        assert_eq!(contenders(&stores, window).await, [contender(llm("llm"), &[&ranked[0]])]);
+        for metric in [metrics::TTFT, metrics::ERROR_RATE] {
+            assert_requests(&stores, &scope_of(metric), window, (4, 0)).await;
+        }
+        let elsewhere = stores.rankings.contenders(&scope_of(metrics::TPS), window, at(0)).await;
+        assert_eq!(elsewhere.unwrap().contenders, [], "{window}");
+    }
+    // Nothing of it is to be published.
+    publish(&stores, &ttft()).await;
+    publish(&stores, &scope_of(metrics::ERROR_RATE)).await;
+    assert_eq!(stores.publisher.pending().await.unwrap(), []);
 }
 
 pub async fn an_llm_that_only_failed_is_no_contender(stores: Stores) {

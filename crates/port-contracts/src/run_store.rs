@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{ReportedSummary, Run, RunId, Source, Window, metrics};
+use benchmark_domain::{Grade, ReportedSummary, Run, RunId, Source, Verdict, Window, metrics};
 use benchmark_ports::RecordOutcome::{Known, New};
 use benchmark_ports::{
     IdempotencyKey, RecordOutcome, RecordedRun, Recording, Revision, RunFilter, SUBMISSIONS_KEPT,
@@ -14,7 +14,8 @@ use benchmark_ports::{
 
 use crate::Stores;
 use crate::fixtures::{
-    RunBuilder, a_metric, a_run, at, full_conditions, full_figures, page, scope_of, slug, ttft,
+    RunBuilder, a_metric, a_run, an_unrankable_run, at, full_conditions, full_figures, page,
+    scope_of, slug, ttft,
 };
 
 async fn record(stores: &Stores, run: RunBuilder) -> Run {
@@ -31,7 +32,8 @@ async fn all(stores: &Stores) -> Vec<Run> {
 async fn assert_survives(stores: &Stores, run: Run) {
     let recorded_at = at(99);
     stores.record(std::slice::from_ref(&run), recorded_at).await;
-    let original = RecordedRun { run, recorded_at };
+    let verdict = Verdict::of(&run);
+    let original = RecordedRun { run, recorded_at, verdict };
     let found = stores.runs.run(original.run.id()).await.unwrap();
     assert_eq!(found.as_ref(), Some(&original));
     assert_eq!(found.unwrap().run.id(), original.run.id());
@@ -71,6 +73,29 @@ pub async fn a_run_of_each_source_survives(stores: Stores) {
         let run = record(&stores, a_run().source(source)).await;
         assert_eq!(stores.runs.run(run.id()).await.unwrap().unwrap().run.source, source);
     }
+}
+
+pub async fn a_verdict_is_kept_with_all_its_findings(stores: Stores) {
+    for run in [a_run(), an_unrankable_run()] {
+        let run = record(&stores, run).await;
+        let verdict = stores.runs.run(run.id()).await.unwrap().unwrap().verdict;
+        assert_eq!(verdict, Verdict::of(&run));
+        assert!(!verdict.findings.is_empty());
+    }
+}
+
+pub async fn an_unrankable_run_is_recorded_and_moves_no_ranking(stores: Stores) {
+    let ranked = record(&stores, a_run().started(at(-10))).await;
+    let revision = async || {
+        let read = stores.rankings.contenders(&ttft(), Window::All, at(0)).await.unwrap();
+        read.revision
+    };
+    let before = revision().await;
+    let run = an_unrankable_run().build();
+    let recorded = stores.record(std::slice::from_ref(&run), at(0)).await;
+    assert_eq!((recorded.outcomes, recorded.affected), (vec![New], vec![]));
+    assert_eq!(revision().await, before);
+    assert_eq!(all(&stores).await, [run, ranked]);
 }
 
 pub async fn an_unknown_run_is_none(stores: Stores) {
@@ -365,7 +390,7 @@ pub async fn filters_combine(stores: Stores) {
     for workload in [None, Some(slug("chat")), Some(slug("nothing"))] {
         for llm in [None, Some(runs[0].llm.id())] {
             for source in [None, Some(Source::Push), Some(Source::Probe)] {
-                let filter = RunFilter { workload: workload.clone(), llm, source };
+                let filter = RunFilter { workload: workload.clone(), llm, source, verdict: None };
                 let fits = |run: &&Run| {
                     workload.as_ref().is_none_or(|slug| run.workload.slug == *slug)
                         && llm.is_none_or(|llm| run.llm.id() == llm)
@@ -378,4 +403,20 @@ pub async fn filters_combine(stores: Stores) {
             }
         }
     }
+}
+
+pub async fn runs_are_filtered_by_verdict(stores: Stores) {
+    let many: Vec<_> = (1..=400).map(|i| 0.1 + f64::from(i) / 1000.0).collect();
+    let runs = [
+        record(&stores, a_run().llm("good").ttft(&many)).await,
+        record(&stores, a_run().llm("few")).await,
+        record(&stores, an_unrankable_run().llm("bad")).await,
+    ];
+    for (grade, at) in [(Grade::Ok, 0), (Grade::Notice, 1), (Grade::Unrankable, 2)] {
+        let filter = RunFilter { verdict: Some(grade), ..RunFilter::default() };
+        let seen = page_by_page(&stores, &filter, 3, async |_| {}).await;
+        assert_eq!(seen, [runs[at].id()], "{grade}");
+    }
+    let unjudged = RunFilter { verdict: Some(Grade::Unjudged), ..RunFilter::default() };
+    assert_eq!(page_by_page(&stores, &unjudged, 3, async |_| {}).await, []);
 }

@@ -33,7 +33,8 @@ pub struct CurrentRanking {
 pub trait RankingReader: Send + Sync {
     /// The runs inside a window that measured the metric on the workload, and
     /// the requests of all runs of their LLMs on the workload inside it,
-    /// whatever they measured. A sum is at most
+    /// whatever they measured. [Unrankable](benchmark_domain::Grade::Unrankable)
+    /// runs are none of them. A sum is at most
     /// [`Requests::MAX`](benchmark_domain::Requests::MAX).
     ///
     /// [`Window::Latest`] begins for each LLM with its latest run that measured

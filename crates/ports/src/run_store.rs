@@ -1,6 +1,8 @@
 use async_trait::async_trait;
 use benchmark_domain::chrono::TimeDelta;
-use benchmark_domain::{LlmId, RankingScope, Run, RunId, Source, Timestamp, WorkloadSlug};
+use benchmark_domain::{
+    Grade, LlmId, RankingScope, Run, RunId, Source, Timestamp, Verdict, WorkloadSlug,
+};
 
 use crate::{PageLimit, StoreError, Submission};
 
@@ -20,7 +22,7 @@ pub struct RecordedRuns {
     pub outcomes: Vec<RecordOutcome>,
     /// The scopes whose rankings new runs may change, each once: those that
     /// they say something about, and those on their workload in which their LLM
-    /// already stands.
+    /// already stands. An unrankable run changes none.
     pub affected: Vec<RankingScope>,
 }
 
@@ -53,6 +55,8 @@ pub struct RecordedRun {
     pub run: Run,
     /// When it was recorded.
     pub recorded_at: Timestamp,
+    /// As it was judged then.
+    pub verdict: Verdict,
 }
 
 /// Which runs a listing shows; what is `None` does not matter.
@@ -64,6 +68,8 @@ pub struct RunFilter {
     pub llm: Option<LlmId>,
     /// Runs from this source.
     pub source: Option<Source>,
+    /// Runs with this verdict.
+    pub verdict: Option<Grade>,
 }
 
 /// For how long a submission is remembered by its idempotency key at least.
@@ -74,6 +80,10 @@ pub const SUBMISSIONS_KEPT: TimeDelta = TimeDelta::days(1);
 pub trait RunStore: Send + Sync {
     /// Records runs, all of them or none; durably once it returns. A run that
     /// is known already, or given twice, is recorded once.
+    ///
+    /// A new run is judged, by [`Verdict::of`], and its verdict is kept. One that
+    /// is not [rankable](Verdict::is_rankable) is kept and listed, and that is
+    /// all: no ranking knows of it, and none counts its requests.
     ///
     /// Recording a new run also records its LLM and its workload, unless they
     /// are known (a known workload keeps the conditions it has). It moves the

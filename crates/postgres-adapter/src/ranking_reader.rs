@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{
-    Contender, Llm, PooledRuns, Publication, RankingScope, Requests, RunId, RunMeasurement, Source,
-    Timestamp, Window,
+    Contender, Grade, Llm, PooledRuns, Publication, RankingScope, Requests, RunId, RunMeasurement,
+    Source, Timestamp, Window,
 };
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 use diesel::data_types::PgTimestamp;
@@ -91,6 +91,10 @@ async fn contenders(
     })
 }
 
+/// The verdict that keeps a run out of rankings. Where there is none, the run was
+/// recorded before runs were judged, and counts.
+const UNRANKABLE: &str = Grade::Unrankable.as_str();
+
 /// What a run measured, and of whom.
 type Measured = (LlmRow, RunColumns, MeasurementRow);
 
@@ -134,6 +138,7 @@ async fn started_from(
         .filter(run_metrics::metric.eq(scope.metric.as_str()))
         .filter(run_metrics::workload.eq(scope.workload.as_str()))
         .filter(run_metrics::started_at.ge(start))
+        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
         .select(Measured::as_select())
         .load(connection)
         .await?)
@@ -160,6 +165,7 @@ async fn counts_from_latest(
         .inner_join(runs::table.on(not_before_it))
         .filter(latest_runs::metric.eq(scope.metric.as_str()))
         .filter(latest_runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
         .group_by(latest_runs::llm_id)
         .select((latest_runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
         .load(connection)
@@ -174,6 +180,7 @@ async fn counts_from(
     Ok(runs::table
         .filter(runs::workload.eq(scope.workload.as_str()))
         .filter(runs::started_at.ge(start))
+        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
         .group_by(runs::llm_id)
         .select((runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
         .load(connection)

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{MetricName, RankingScope, Run, Timestamp, WorkloadSlug};
+use benchmark_domain::{MetricName, RankingScope, Run, Timestamp, Verdict, WorkloadSlug};
 use benchmark_ports::{RecordOutcome, RecordedRuns, StoreError};
 use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
@@ -28,10 +28,10 @@ pub(crate) async fn record(
 ) -> Result<RecordedRuns, Failure> {
     let mut given = BTreeMap::new();
     for run in runs {
-        given.entry(run.id().0).or_insert(run);
+        given.entry(run.id().0).or_insert_with(|| Judged { run, verdict: Verdict::of(run) });
     }
-    insert_identities(connection, given.values().copied()).await?;
-    let rows = given.values().map(|run| RunRow::of(run, recorded_at));
+    insert_identities(connection, given.values().map(|it| it.run)).await?;
+    let rows = given.values().map(|it| RunRow::of(it.run, recorded_at, &it.verdict));
     let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
     let new: Vec<Uuid> = RunRow::insertion(&rows).load(connection).await?;
     let new: HashSet<_> = new.into_iter().collect();
@@ -45,9 +45,18 @@ pub(crate) async fn record(
     if given.is_empty() {
         return Ok(RecordedRuns { outcomes, affected: Vec::new() });
     }
-    insert_measurements(connection, &given).await?;
-    let affected = count_recording(connection, given.values().copied()).await?;
+    insert_measurements(connection, given.values().map(|it| it.run)).await?;
+    given.retain(|_, it| it.verdict.is_rankable());
+    let rankable = || given.values().map(|it| it.run);
+    move_latest(connection, rankable()).await?;
+    let affected = count_recording(connection, rankable()).await?;
     Ok(RecordedRuns { outcomes, affected })
+}
+
+/// A run that was given, with what there is to be said against it.
+struct Judged<'a> {
+    run: &'a Run,
+    verdict: Verdict,
 }
 
 /// Inserts the LLMs and the workloads that are new, and holds on to the LLMs:
@@ -106,33 +115,47 @@ impl LatestRunRow {
     }
 }
 
-/// Inserts what new runs measured, and makes each the newest one of its LLM
-/// unless another one is newer.
-async fn insert_measurements(
+/// Inserts what new runs measured.
+async fn insert_measurements<'a>(
     connection: &mut AsyncPgConnection,
-    runs: &BTreeMap<Uuid, &Run>,
+    runs: impl Iterator<Item = &'a Run>,
 ) -> Result<(), Failure> {
-    let (mut measured, mut latest) = (Vec::new(), BTreeMap::new());
-    for (id, run) in runs {
-        let (workload, llm) = (&run.workload.slug, run.llm.id().0);
+    let mut measured = Vec::new();
+    for run in runs {
         for (metric, measurement) in run.measurements() {
             measured.push(RunMetricRow {
                 metric: metric.to_string(),
-                workload: workload.to_string(),
+                workload: run.workload.slug.to_string(),
                 started_at: moment(run.started_at),
-                run_id: *id,
+                run_id: run.id().0,
                 measurement: MeasurementRow::try_from(measurement)?,
             });
-            let newest = latest.entry((metric, workload, llm)).or_insert((run.started_at, *id));
-            *newest = (*newest).max((run.started_at, *id));
         }
     }
     RunMetricRow::insertion(&measured).execute(connection).await?;
-    let latest = latest.into_iter().map(|((metric, workload, llm_id), (started_at, run_id))| {
+    Ok(())
+}
+
+/// Makes each of some runs the newest one of its LLM, unless another one is
+/// newer.
+async fn move_latest<'a>(
+    connection: &mut AsyncPgConnection,
+    runs: impl Iterator<Item = &'a Run>,
+) -> Result<(), Failure> {
+    let mut latest = BTreeMap::new();
+    for run in runs {
+        for metric in run.measurements().keys() {
+            let key = (metric, &run.workload.slug, run.llm.id().0);
+            let start = (run.started_at, run.id().0);
+            let newest = latest.entry(key).or_insert(start);
+            *newest = start.max(*newest);
+        }
+    }
+    let rows = latest.into_iter().map(|((metric, workload, llm_id), (started_at, run_id))| {
         let (metric, workload) = (metric.to_string(), workload.to_string());
         LatestRunRow { metric, workload, llm_id, started_at: moment(started_at), run_id }
     });
-    LatestRunRow::insertion(&latest.collect::<Vec<_>>()).execute(connection).await?;
+    LatestRunRow::insertion(&rows.collect::<Vec<_>>()).execute(connection).await?;
     Ok(())
 }
 

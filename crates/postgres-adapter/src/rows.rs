@@ -6,6 +6,7 @@ mod llm;
 mod measurement;
 mod metric;
 mod run;
+mod verdict;
 mod workload;
 
 pub(crate) use benchmark::BenchmarkRow;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{Llm, Measurement, MetricName, Run, RunId, Timestamp, Workload};
+use benchmark_domain::{Grade, Llm, Measurement, MetricName, Run, RunId, Timestamp, Workload};
 use benchmark_ports::{
     PageLimit, RecordedRun, Recording, RunFilter, RunStore, StoreError, Submission,
 };
@@ -85,7 +85,7 @@ async fn page(
     after: Option<RunId>,
     limit: PageLimit,
 ) -> Result<Option<Vec<RecordedRun>>, Failure> {
-    let RunFilter { workload, llm, source } = filter;
+    let RunFilter { workload, llm, source, verdict } = filter;
     let mut page = runs::table
         .inner_join(llms::table)
         .inner_join(workloads::table)
@@ -101,6 +101,11 @@ async fn page(
     }
     if let Some(source) = source {
         page = page.filter(runs::source.eq(source.as_str()));
+    }
+    match verdict {
+        None => {}
+        Some(Grade::Unjudged) => page = page.filter(runs::verdict.is_null()),
+        Some(grade) => page = page.filter(runs::verdict.eq(grade.as_str())),
     }
     if let Some(RunId(after)) = after {
         let started_at: Option<PgTimestamp> =

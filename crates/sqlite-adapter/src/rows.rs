@@ -5,6 +5,7 @@ mod benchmark;
 mod llm;
 mod measurement;
 mod run;
+mod verdict;
 mod workload;
 
 pub(crate) use benchmark::BenchmarkRow;

@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Llm, LlmId, Measurement, MetricName, RankingScope, Run, RunId, Timestamp, Workload,
-    WorkloadSlug,
+    Grade, Llm, LlmId, Measurement, MetricName, RankingScope, Run, RunId, Timestamp, Verdict,
+    Workload, WorkloadSlug,
 };
 use benchmark_ports::{
     PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording, RunFilter, RunStore,
@@ -37,8 +37,11 @@ impl RunStore for SqliteStore {
             let mut moved = BTreeSet::new();
             let mut outcomes = Vec::with_capacity(runs.len());
             for run in &runs {
-                outcomes.push(if insert(connection, run, recorded_at)? {
-                    moved.insert((&run.workload.slug, run.llm.id()));
+                let verdict = Verdict::of(run);
+                outcomes.push(if insert(connection, run, recorded_at, &verdict)? {
+                    if verdict.is_rankable() {
+                        moved.insert((&run.workload.slug, run.llm.id()));
+                    }
                     RecordOutcome::New
                 } else {
                     RecordOutcome::Known
@@ -79,7 +82,7 @@ impl RunStore for SqliteStore {
         after: Option<RunId>,
         limit: PageLimit,
     ) -> Result<Option<Vec<RecordedRun>>, StoreError> {
-        let RunFilter { workload, llm, source } = filter.clone();
+        let RunFilter { workload, llm, source, verdict } = filter.clone();
         self.read(move |connection| {
             let mut page = runs::table
                 .inner_join(llms::table)
@@ -96,6 +99,11 @@ impl RunStore for SqliteStore {
             }
             if let Some(source) = source {
                 page = page.filter(runs::source.eq(source.as_str()));
+            }
+            match verdict {
+                None => {}
+                Some(Grade::Unjudged) => page = page.filter(runs::verdict.is_null()),
+                Some(grade) => page = page.filter(runs::verdict.eq(grade.as_str())),
             }
             if let Some(after) = after {
                 let id = after.to_string();
@@ -121,6 +129,7 @@ fn insert(
     connection: &mut SqliteConnection,
     run: &Run,
     recorded_at: Timestamp,
+    verdict: &Verdict,
 ) -> Result<bool, Failure> {
     diesel::insert_into(llms::table)
         .values(LlmRow::from(&run.llm))
@@ -131,7 +140,7 @@ fn insert(
         .on_conflict_do_nothing()
         .execute(connection)?;
     let new = diesel::insert_into(runs::table)
-        .values(RunRow::of(run, recorded_at)?)
+        .values(RunRow::of(run, recorded_at, verdict)?)
         .on_conflict_do_nothing()
         .execute(connection)?;
     if new == 0 {
@@ -151,8 +160,11 @@ fn insert(
                 MeasurementRow::try_from(measurement)?,
             ))
             .execute(connection)?;
-        let (llm_id, started_at, run_id) = (&llm_id, &started_at, &run_id);
-        move_latest(connection, &LatestRunRow { metric, workload, llm_id, started_at, run_id })?;
+        if verdict.is_rankable() {
+            let (llm_id, started_at, run_id) = (&llm_id, &started_at, &run_id);
+            let latest = LatestRunRow { metric, workload, llm_id, started_at, run_id };
+            move_latest(connection, &latest)?;
+        }
     }
     Ok(true)
 }

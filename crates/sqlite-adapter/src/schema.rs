@@ -44,6 +44,8 @@ table! {
         file_name -> Nullable<Text>,
         importer_version -> Nullable<Text>,
         recorded_at -> Text,
+        verdict -> Nullable<Text>,
+        findings -> Nullable<Text>,
     }
 }
 

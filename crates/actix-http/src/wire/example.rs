@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ApiKey, Conditions, CreatedKey, Direction, Llm, Measurement, Metric, NewApiKey, NewFigures,
-    NewMeasurement, NewRequests, NewRun, NewSamples, NewTool, Ranking, RankingEntry, RecordedRun,
-    Run, Scope, Workload,
+    ApiKey, Conditions, CreatedKey, Direction, Finding, Llm, Measurement, Metric, NewApiKey,
+    NewFigures, NewMeasurement, NewRequests, NewRun, NewSamples, NewTool, Ranking, RankingEntry,
+    RecordedRun, Run, Scope, Workload,
 };
 
 /// A type of which there is an example.
@@ -128,6 +128,18 @@ impl Example for Run {
             failed_requests: 0,
             file_name: None,
             metrics: BTreeMap::from([("TTFT".to_owned(), ttft)]),
+            verdict: "notice".to_owned(),
+            findings: Example::example(),
+        }
+    }
+}
+
+impl Example for Finding {
+    fn example() -> Self {
+        Self {
+            code: "few_samples".to_owned(),
+            severity: "notice".to_owned(),
+            message: "TTFT has 3 samples, and p50 or above needs 6".to_owned(),
         }
     }
 }
@@ -154,7 +166,12 @@ impl Example for NewRun {
 
 impl Example for RecordedRun {
     fn example() -> Self {
-        Self { id: "0a3b8f0e-6f1c-8d2e-b1a4-5e6f708192a3".to_owned(), new: true }
+        Self {
+            id: "0a3b8f0e-6f1c-8d2e-b1a4-5e6f708192a3".to_owned(),
+            new: true,
+            verdict: "notice".to_owned(),
+            findings: Example::example(),
+        }
     }
 }
 

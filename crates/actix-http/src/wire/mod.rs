@@ -6,6 +6,7 @@
 
 mod api_key;
 mod example;
+mod finding;
 mod llm;
 mod metric;
 mod new_api_key;
@@ -20,6 +21,7 @@ mod workload;
 
 pub use api_key::{ApiKey, CreatedKey, Scope};
 pub(crate) use example::Example;
+pub use finding::Finding;
 pub use llm::Llm;
 pub use metric::{Direction, Metric};
 pub use new_api_key::NewApiKey;
@@ -29,7 +31,7 @@ pub(crate) use object::Object;
 pub use ranking::{Ranking, RankingEntry};
 pub use refusal::Refusal;
 pub use run::{Measurement, RecordedRun, Run};
-pub(crate) use schema::{SLUG, SourceName, StatisticName, VISIBLE};
+pub(crate) use schema::{SLUG, SourceName, StatisticName, VISIBLE, VerdictName};
 pub use workload::{Conditions, Workload};
 
 use benchmark_domain::Timestamp;

@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{Quantiles, ReportedSummary, RunParts, Timestamp};
+use benchmark_domain::{Quantiles, ReportedSummary, RunParts, Timestamp, Verdict};
 use benchmark_ports::RecordOutcome;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::schema::SourceName;
-use super::{Llm, timestamp};
+use super::schema::{SourceName, VerdictName};
+use super::{Finding, Llm, timestamp};
 
 /// One benchmark of one LLM on one workload at one time.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -41,11 +41,17 @@ pub struct Run {
     pub file_name: Option<String>,
     /// What it says, by metric.
     pub metrics: BTreeMap<String, Measurement>,
+    /// What its figures were found to be worth when it was recorded.
+    #[schemars(with = "VerdictName")]
+    pub verdict: String,
+    /// What was found.
+    pub findings: Vec<Finding>,
 }
 
 impl From<&benchmark_ports::RecordedRun> for Run {
     fn from(recorded: &benchmark_ports::RecordedRun) -> Self {
-        let benchmark_ports::RecordedRun { run, recorded_at } = recorded;
+        let benchmark_ports::RecordedRun { run, recorded_at, verdict: Verdict { grade, findings } } =
+            recorded;
         let RunParts {
             llm,
             workload,
@@ -72,6 +78,8 @@ impl From<&benchmark_ports::RecordedRun> for Run {
                 .iter()
                 .map(|(metric, measurement)| (metric.to_string(), measurement.into()))
                 .collect(),
+            verdict: grade.to_string(),
+            findings: findings.iter().map(Into::into).collect(),
         }
     }
 }
@@ -138,14 +146,25 @@ pub struct RecordedRun {
     pub id: String,
     /// Whether it was recorded now; else it was known before.
     pub new: bool,
+    /// What its figures are worth. An `unrankable` run is kept and shown, and
+    /// counts in no ranking.
+    #[schemars(with = "VerdictName")]
+    pub verdict: String,
+    /// What was found.
+    pub findings: Vec<Finding>,
 }
 
 impl RecordedRun {
     /// What became of each run, in their order.
     pub fn all_of(runs: &[benchmark_domain::Run], outcomes: &[RecordOutcome]) -> Vec<Self> {
-        let recorded = |(run, outcome): (&benchmark_domain::Run, &RecordOutcome)| Self {
-            id: run.id().to_string(),
-            new: *outcome == RecordOutcome::New,
+        let recorded = |(run, outcome): (&benchmark_domain::Run, &RecordOutcome)| {
+            let Verdict { grade, findings } = Verdict::of(run);
+            Self {
+                id: run.id().to_string(),
+                new: *outcome == RecordOutcome::New,
+                verdict: grade.to_string(),
+                findings: findings.iter().map(Into::into).collect(),
+            }
         };
         runs.iter().zip(outcomes).map(recorded).collect()
     }

@@ -1,6 +1,6 @@
 //! What a text may be, said in schemas.
 
-use benchmark_domain::{Source, Statistic};
+use benchmark_domain::{FindingCode, Grade, Severity, Source, Statistic};
 use schemars::JsonSchema;
 use schemars::r#gen::SchemaGenerator;
 use schemars::schema::{InstanceType, Schema, SchemaObject};
@@ -44,6 +44,57 @@ impl JsonSchema for SourceName {
         one_of(
             [Source::Simulation, Source::Import, Source::Push, Source::Probe].map(Source::as_str),
         )
+    }
+}
+
+/// What a run was found to be worth.
+pub(crate) struct VerdictName;
+
+impl JsonSchema for VerdictName {
+    fn is_referenceable() -> bool {
+        false
+    }
+
+    fn schema_name() -> String {
+        "Verdict".to_owned()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        one_of(Grade::ALL.map(Grade::as_str))
+    }
+}
+
+/// What was found about a run.
+pub(crate) struct FindingName;
+
+impl JsonSchema for FindingName {
+    fn is_referenceable() -> bool {
+        false
+    }
+
+    fn schema_name() -> String {
+        "FindingCode".to_owned()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        one_of(FindingCode::ALL.map(FindingCode::as_str))
+    }
+}
+
+/// How grave that is.
+pub(crate) struct SeverityName;
+
+impl JsonSchema for SeverityName {
+    fn is_referenceable() -> bool {
+        false
+    }
+
+    fn schema_name() -> String {
+        "Severity".to_owned()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        one_of(Severity::ALL.map(Severity::as_str))
     }
 }
 

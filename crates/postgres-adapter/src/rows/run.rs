@@ -3,13 +3,15 @@ use std::collections::BTreeMap;
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{
     Llm, Measurement, MetricName, Provenance, Requests, Run, RunParts, Source, Timestamp, Tool,
-    Workload,
+    Verdict, Workload,
 };
 use benchmark_ports::{RecordedRun, StoreError};
 use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use serde_json::Value;
 
+use super::verdict::{findings_column, verdict};
 use crate::bulk_insert::BulkInsert;
 use crate::columns::{count, integer, moment, timestamp};
 use crate::schema::runs;
@@ -31,11 +33,18 @@ pub(crate) struct RunRow {
     pub(crate) file_name: Option<String>,
     pub(crate) importer_version: Option<String>,
     pub(crate) recorded_at: PgTimestamp,
+    pub(crate) verdict: Option<String>,
+    pub(crate) findings: Option<Value>,
 }
 
 impl RunRow {
-    /// The row of a run.
-    pub(crate) fn of(run: &Run, recorded_at: Timestamp) -> Result<Self, StoreError> {
+    /// The row of a run that was judged so.
+    pub(crate) fn of(
+        run: &Run,
+        recorded_at: Timestamp,
+        verdict: &Verdict,
+    ) -> Result<Self, StoreError> {
+        let Verdict { grade, findings } = verdict;
         let RunParts {
             llm,
             workload,
@@ -66,6 +75,8 @@ impl RunRow {
             file_name,
             importer_version,
             recorded_at: moment(recorded_at),
+            verdict: Some(grade.as_str().to_owned()),
+            findings: Some(findings_column(findings)),
         })
     }
 
@@ -91,6 +102,8 @@ impl RunRow {
             file_name,
             importer_version,
             recorded_at,
+            verdict: grade,
+            findings,
         } = self;
         let tool = match tool {
             Some(tool) => Some(Tool::parse(&tool, tool_version.as_deref()).ok()?),
@@ -114,7 +127,8 @@ impl RunRow {
             provenance,
         });
         let run = run.ok().filter(|run| run.id().0 == id)?;
-        Some(RecordedRun { run, recorded_at: timestamp(recorded_at)? })
+        let verdict = verdict(grade.as_deref(), findings.as_ref())?;
+        Some(RecordedRun { run, recorded_at: timestamp(recorded_at)?, verdict })
     }
 }
 
@@ -135,6 +149,8 @@ impl RunRow {
             .column::<Nullable<Text>, _>("file_name", |row| row.file_name.as_deref())
             .column::<Nullable<Text>, _>("importer_version", |row| row.importer_version.as_deref())
             .column::<Timestamptz, _>("recorded_at", |row| row.recorded_at)
+            .column::<Nullable<Text>, _>("verdict", |row| row.verdict.as_deref())
+            .column::<Nullable<Jsonb>, _>("findings", |row| row.findings.as_ref())
             .ending("ON CONFLICT DO NOTHING RETURNING id")
     }
 }

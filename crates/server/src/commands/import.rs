@@ -77,6 +77,10 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     for (path, file) in &imported {
         file.notes.iter().for_each(|note| eprintln!("{}: {note}", path.display()));
     }
+    for run in &recorded {
+        let RecordedRun { id, findings, .. } = run;
+        findings.iter().for_each(|it| eprintln!("run {id}: {}: {}", it.severity, it.message));
+    }
     let mut stdout = std::io::stdout().lock();
     if json {
         return json::print(&recorded, &mut stdout);
@@ -117,7 +121,8 @@ fn as_table(runs: &[Run], recorded: &[RecordedRun]) -> Table {
             run.llm.provider.as_ref().map(ToString::to_string).unwrap_or_default(),
             run.workload.slug.to_string(),
             format!("{}/{}", run.requests.failed(), run.requests.attempted()),
+            recorded.verdict.clone(),
         ]
     });
-    table(["", "run", "LLM", "provider", "workload", ">failed"], rows)
+    table(["", "run", "LLM", "provider", "workload", ">failed", "verdict"], rows)
 }

@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 
 use benchmark_domain::{
     Llm, Measurement, MetricName, Provenance, Requests, Run, RunParts, Source, Timestamp, Tool,
-    Workload,
+    Verdict, Workload,
 };
 use benchmark_ports::{RecordedRun, StoreError};
 use diesel::prelude::*;
 
+use super::verdict::{findings_column, verdict};
 use crate::columns::{count, integer, timestamp, timestamp_text};
 use crate::schema::runs;
 
@@ -27,11 +28,18 @@ pub(crate) struct RunRow {
     file_name: Option<String>,
     importer_version: Option<String>,
     recorded_at: String,
+    verdict: Option<String>,
+    findings: Option<String>,
 }
 
 impl RunRow {
-    /// The row of a run.
-    pub(crate) fn of(run: &Run, recorded_at: Timestamp) -> Result<Self, StoreError> {
+    /// The row of a run that was judged so.
+    pub(crate) fn of(
+        run: &Run,
+        recorded_at: Timestamp,
+        verdict: &Verdict,
+    ) -> Result<Self, StoreError> {
+        let Verdict { grade, findings } = verdict;
         let RunParts {
             llm,
             workload,
@@ -62,6 +70,8 @@ impl RunRow {
             file_name,
             importer_version,
             recorded_at: timestamp_text(recorded_at),
+            verdict: Some(grade.as_str().to_owned()),
+            findings: Some(findings_column(findings)),
         })
     }
 
@@ -87,6 +97,8 @@ impl RunRow {
             file_name,
             importer_version,
             recorded_at,
+            verdict: grade,
+            findings,
         } = self;
         let tool = match tool {
             Some(tool) => Some(Tool::parse(&tool, tool_version.as_deref()).ok()?),
@@ -110,7 +122,8 @@ impl RunRow {
             provenance,
         });
         let run = run.ok().filter(|run| run.id().to_string() == id)?;
-        Some(RecordedRun { run, recorded_at: timestamp(&recorded_at)? })
+        let verdict = verdict(grade.as_deref(), findings.as_deref())?;
+        Some(RecordedRun { run, recorded_at: timestamp(&recorded_at)?, verdict })
     }
 }
 

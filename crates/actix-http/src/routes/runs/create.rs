@@ -158,6 +158,22 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn an_unrankable_run_is_created_shown_and_not_ranked() {
+        let app = TestApp::empty();
+        let mut run = a_run("hasty");
+        run["metrics"]["TTFT"]["samples"] = json!([0, 0, 0]);
+        let created = post(&app, &run).await;
+        assert_eq!(created.status, 201);
+        let created = &created.data()[0];
+        assert_eq!(created["verdict"], "unrankable");
+        assert_eq!(created["findings"][1]["code"], "zero_ttft");
+        let shown = app.get("/api/v1/runs?verdict=unrankable").await.data();
+        assert_eq!(shown[0]["id"], created["id"]);
+        assert_eq!(shown[0]["findings"], created["findings"]);
+        assert_eq!(app.get("/api/v1/benchmark/TTFT").await.data(), json!([]));
+    }
+
+    #[actix_web::test]
     async fn the_example_of_the_document_is_taken() {
         assert_eq!(post(&TestApp::empty(), &json!(NewRun::example())).await.status, 201);
     }

@@ -1,6 +1,6 @@
 use actix_web::web::Data;
 use apistos::api_operation;
-use benchmark_domain::{LlmId, RunId, Source, WorkloadSlug, uuid::Uuid};
+use benchmark_domain::{Grade, LlmId, RunId, Source, WorkloadSlug, uuid::Uuid};
 use benchmark_ports::RunFilter;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use crate::page::{nothing_after, parse_id, parse_limit};
 use crate::query::{Query, parse};
 use crate::representation::Shown;
 use crate::services::Services;
-use crate::wire::{Run, SLUG, SourceName};
+use crate::wire::{Run, SLUG, SourceName, VerdictName};
 
 /// Which runs, and which page of them.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -26,6 +26,9 @@ pub(crate) struct Parameters {
     /// Only runs from this source.
     #[schemars(with = "SourceName")]
     source: Option<String>,
+    /// Only runs with this verdict.
+    #[schemars(with = "VerdictName")]
+    verdict: Option<String>,
     /// How many runs are shown at most; 100 where it is left out.
     #[schemars(with = "u16", range(min = 1, max = 1000))]
     limit: Option<String>,
@@ -40,10 +43,14 @@ impl Parameters {
         let source = |text: &str| {
             Source::parse(text).ok_or("a source is one of simulation, import, push, probe")
         };
+        let verdict = |text: &str| {
+            Grade::parse(text).ok_or("a verdict is one of ok, notice, unrankable, unjudged")
+        };
         Ok(RunFilter {
             workload: parse("workload", self.workload.as_deref(), WorkloadSlug::parse)?,
             llm: parse_id("llm", self.llm.as_deref())?.map(LlmId),
             source: parse("source", self.source.as_deref(), source)?,
+            verdict: parse("verdict", self.verdict.as_deref(), verdict)?,
         })
     }
 }
@@ -106,6 +113,8 @@ mod tests {
         let app = three_runs().await;
         assert_eq!(starts(&app, "?workload=chat").await, ["43"]);
         assert_eq!(starts(&app, "?source=import").await, ["42"]);
+        assert_eq!(starts(&app, "?verdict=notice").await, ["43", "42", "41"]);
+        assert_eq!(starts(&app, "?verdict=unrankable").await, <[&str; 0]>::default());
         assert_eq!(starts(&app, &format!("?llm={}", llm("a").id())).await, ["43", "41"]);
     }
 
@@ -121,7 +130,7 @@ mod tests {
     async fn a_parameter_that_means_nothing_is_refused_by_name() {
         let app = TestApp::empty();
         for (query, field) in
-            [("source=rumour", "source: "), ("llm=x", "llm: "), ("after=x", "after: ")]
+            [("source=rumour", "source: "), ("verdict=x", "verdict: "), ("llm=x", "llm: ")]
         {
             let message = app.get(&format!("/api/v1/runs?{query}")).await.refusal(422);
             assert!(message.starts_with(field), "{message}");
