@@ -45,7 +45,7 @@ impl Uncertainty {
 
     /// The interval around a value: value ± t * standard error.
     pub(crate) fn interval(&self, value: f64) -> ConfidenceInterval {
-        let reach = t_critical(self.degrees_of_freedom) * self.standard_error;
+        let reach = t_critical(1.0 - CONFIDENCE, self.degrees_of_freedom) * self.standard_error;
         ConfidenceInterval { low: value - reach, high: value + reach }
     }
 }
@@ -182,15 +182,15 @@ fn binomial_quantile(probability: f64, count: u64, level: f64) -> Option<u64> {
     Some(k)
 }
 
-/// The two-sided 95 % point of Student's t distribution.
-pub(crate) fn t_critical(degrees_of_freedom: f64) -> f64 {
+/// The two-sided point of Student's t distribution that is exceeded with
+/// probability `level`.
+pub(crate) fn t_critical(level: f64, degrees_of_freedom: f64) -> f64 {
     /// Where the series is exact to 1e-11. From 1e4 on statrs loses digits, and
     /// from 1e5 on it does not return.
     const SERIES_FROM: f64 = 1e3;
-    let upper = 1.0 - (1.0 - CONFIDENCE) / 2.0;
     match StudentsT::new(0.0, 1.0, degrees_of_freedom) {
-        Ok(t) if degrees_of_freedom < SERIES_FROM => t.inverse_cdf(upper),
-        _ => t_by_series(z_critical(1.0 - CONFIDENCE), degrees_of_freedom),
+        Ok(t) if degrees_of_freedom < SERIES_FROM => -t.inverse_cdf(level / 2.0),
+        _ => t_by_series(z_critical(level), degrees_of_freedom),
     }
 }
 
@@ -225,7 +225,8 @@ mod tests {
             (1e9, 1.959_963_986_912_325),
             (f64::INFINITY, 1.959_963_984_540_054),
         ] {
-            assert!((t_critical(df) / point - 1.0).abs() < 1e-11, "{df}: {}", t_critical(df));
+            let found = t_critical(0.05, df);
+            assert!((found / point - 1.0).abs() < 1e-11, "{df}: {found}");
         }
     }
 

@@ -7,12 +7,14 @@ mod identity;
 mod llm;
 mod measurement;
 mod metric;
+mod more_runs;
 mod name;
 mod pool_bytes;
 mod pooled_runs;
 mod publication;
 mod quantile_sketch;
 mod ranking;
+mod ratio;
 mod replicates;
 mod run;
 mod significance;
@@ -23,7 +25,7 @@ mod verdict;
 mod window;
 mod workload;
 
-pub use comparison::{Comparison, compare};
+pub use comparison::{ComparedLlm, ComparedPair, Comparison, compare};
 pub use contender::Contender;
 pub use estimate::{ConfidenceInterval, Estimate, Uncertainty};
 pub use llm::{Llm, LlmId, LlmName, Provider};
@@ -31,6 +33,7 @@ pub use measurement::{
     InvalidMeasurement, Measurement, MissingPercentile, Quantiles, ReportedSummary,
 };
 pub use metric::{Direction, Metric, MetricName, Unit, metrics};
+pub use more_runs::MoreRunsUnknown;
 pub use name::InvalidName;
 pub use pool_bytes::CorruptPool;
 pub use pooled_runs::{PooledRun, PooledRuns, RunMeasurement};

@@ -28,6 +28,11 @@ impl WelchTest {
         Terms::new(a).test(difference, &Terms::new(b))
     }
 
+    /// The difference in standard errors, without its sign.
+    pub(crate) fn t(&self) -> f64 {
+        self.t_squared.sqrt()
+    }
+
     pub(crate) fn degrees_of_freedom(&self) -> f64 {
         self.degrees_of_freedom
     }
