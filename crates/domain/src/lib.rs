@@ -5,6 +5,7 @@ mod contender;
 mod estimate;
 mod identity;
 mod llm;
+mod llm_reference;
 mod measurement;
 mod metric;
 mod more_runs;
@@ -29,6 +30,7 @@ pub use comparison::{ComparedLlm, ComparedPair, Comparison, compare};
 pub use contender::Contender;
 pub use estimate::{ConfidenceInterval, Estimate, Uncertainty};
 pub use llm::{Llm, LlmId, LlmName, Provider};
+pub use llm_reference::LlmReference;
 pub use measurement::{
     InvalidMeasurement, Measurement, MissingPercentile, Quantiles, ReportedSummary,
 };

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use benchmark_domain::{Llm, LlmId, Metric, MetricName, Workload, WorkloadSlug};
+use benchmark_domain::{Llm, LlmId, LlmName, Metric, MetricName, Workload, WorkloadSlug};
 use benchmark_ports::{AddMetric, Catalogue, Clock, PageLimit, StoreError};
 
 use crate::expiring_cache::ExpiringCache;
@@ -55,6 +55,10 @@ impl Catalogue for CachedCatalogue {
         limit: PageLimit,
     ) -> Result<Option<Vec<Llm>>, StoreError> {
         self.catalogue.llms(after, limit).await
+    }
+
+    async fn llms_named(&self, name: &LlmName, limit: PageLimit) -> Result<Vec<Llm>, StoreError> {
+        self.catalogue.llms_named(name, limit).await
     }
 
     async fn workloads(

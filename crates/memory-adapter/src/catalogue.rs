@@ -2,7 +2,7 @@ use std::collections::btree_map::Entry;
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use benchmark_domain::{Llm, LlmId, Metric, MetricName, Workload, WorkloadSlug};
+use benchmark_domain::{Llm, LlmId, LlmName, Metric, MetricName, Workload, WorkloadSlug};
 use benchmark_ports::{AddMetric, Catalogue, PageLimit, StoreError};
 
 use crate::MemoryStore;
@@ -41,6 +41,13 @@ impl Catalogue for MemoryStore {
             llms.retain(|llm| *llm > after);
         }
         Ok(Some(llms.into_iter().take(limit.get()).cloned().collect()))
+    }
+
+    async fn llms_named(&self, name: &LlmName, limit: PageLimit) -> Result<Vec<Llm>, StoreError> {
+        let state = self.state();
+        let mut llms: Vec<_> = state.llms.values().filter(|llm| llm.name == *name).collect();
+        llms.sort();
+        Ok(llms.into_iter().take(limit.get()).cloned().collect())
     }
 
     async fn workloads(

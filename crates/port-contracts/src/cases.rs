@@ -77,6 +77,7 @@ macro_rules! store_contract {
             llms_are_listed_by_name_then_provider
             pages_of_llms_neither_repeat_nor_hide_under_insertion
             a_page_behind_an_unknown_llm_is_none
+            llms_of_a_name_are_listed_by_provider
             every_field_of_a_workload_survives
             workloads_are_listed_by_slug_behind_any_slug
             workloads_with_a_metric_are_those_that_measured_it

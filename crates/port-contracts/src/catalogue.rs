@@ -3,7 +3,7 @@
 #![expect(missing_docs, reason = "the name of a case says what it tests")]
 
 use benchmark_domain::{
-    Conditions, Direction, Llm, Metric, Unit, Window, Workload, WorkloadSlug, metrics,
+    Conditions, Direction, Llm, LlmName, Metric, Unit, Window, Workload, WorkloadSlug, metrics,
 };
 use benchmark_ports::AddMetric;
 
@@ -126,6 +126,26 @@ pub async fn pages_of_llms_neither_repeat_nor_hide_under_insertion(stores: Store
 pub async fn a_page_behind_an_unknown_llm_is_none(stores: Stores) {
     record(&stores, a_run()).await;
     assert_eq!(stores.catalogue.llms(Some(llm("nobody").id()), page(9)).await.unwrap(), None);
+}
+
+pub async fn llms_of_a_name_are_listed_by_provider(stores: Stores) {
+    let mut named = vec![llm_at("x", "groq"), llm("x"), llm_at("x", "Groq"), llm_at("x", "acme")];
+    for llm in named.iter().cloned().chain([llm("X"), llm_at("xy", "groq"), llm_at("groq", "x")]) {
+        let run = a_run().llm(llm.name.as_str());
+        let run = match &llm.provider {
+            Some(provider) => run.provider(provider.as_str()),
+            None => run,
+        };
+        record(&stores, run).await;
+    }
+    let found = async |name: &str, items| {
+        let name = LlmName::parse(name).unwrap();
+        stores.catalogue.llms_named(&name, page(items)).await.unwrap()
+    };
+    named.sort();
+    assert_eq!(found("x", 10).await, named);
+    assert_eq!(found("x", 2).await, named[..2]);
+    assert_eq!(found("nobody", 10).await, []);
 }
 
 pub async fn every_field_of_a_workload_survives(stores: Stores) {

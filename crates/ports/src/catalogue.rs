@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use benchmark_domain::{Llm, LlmId, Metric, MetricName, Workload, WorkloadSlug};
+use benchmark_domain::{Llm, LlmId, LlmName, Metric, MetricName, Workload, WorkloadSlug};
 
 use crate::{PageLimit, StoreError};
 
@@ -46,6 +46,13 @@ pub trait Catalogue: Send + Sync {
         after: Option<LlmId>,
         limit: PageLimit,
     ) -> Result<Option<Vec<Llm>>, StoreError>;
+
+    /// The LLMs of this name, whoever serves them, by provider; the one of which
+    /// the provider is unknown comes first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn llms_named(&self, name: &LlmName, limit: PageLimit) -> Result<Vec<Llm>, StoreError>;
 
     /// Workloads by slug, beginning behind `after`, whether it exists or not.
     ///

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use benchmark_domain::{Llm, LlmId, Metric, MetricName, Workload, WorkloadSlug};
+use benchmark_domain::{Llm, LlmId, LlmName, Metric, MetricName, Workload, WorkloadSlug};
 use benchmark_ports::{AddMetric, Catalogue, PageLimit, StoreError};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -99,6 +99,23 @@ impl Catalogue for PostgresStore {
                 let rows = page.load(connection).await?;
                 let llms: Result<_, StoreError> = rows.into_iter().map(Llm::try_from).collect();
                 Ok(Some(llms?))
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    async fn llms_named(&self, name: &LlmName, limit: PageLimit) -> Result<Vec<Llm>, StoreError> {
+        let name = name.to_string();
+        self.read(move |connection| {
+            let named = llms::table
+                .filter(llms::name.eq(name.clone()))
+                .order(llms::provider.asc().nulls_first())
+                .limit(limit.get() as i64)
+                .select(LlmRow::as_select());
+            async move {
+                let rows = named.load(connection).await?;
+                rows.into_iter().map(|row| Ok(Llm::try_from(row)?)).collect()
             }
             .boxed()
         })

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use benchmark_domain::{
-    Direction, Llm, LlmId, Metric, MetricName, Unit, Workload, WorkloadSlug, metrics as built_in,
+    Direction, Llm, LlmId, LlmName, Metric, MetricName, Unit, Workload, WorkloadSlug,
+    metrics as built_in,
 };
 use benchmark_ports::{AddMetric, Catalogue, PageLimit, StoreError};
 use diesel::prelude::*;
@@ -84,6 +85,21 @@ impl Catalogue for SqliteStore {
             let rows = page.load(connection)?;
             let llms: Result<_, StoreError> = rows.into_iter().map(Llm::try_from).collect();
             Ok(Some(llms?))
+        })
+        .await
+    }
+
+    async fn llms_named(&self, name: &LlmName, limit: PageLimit) -> Result<Vec<Llm>, StoreError> {
+        let name = name.to_string();
+        self.read(move |connection| {
+            // NULL comes before any provider.
+            let rows = llms::table
+                .filter(llms::name.eq(name))
+                .order(llms::provider)
+                .limit(limit.get() as i64)
+                .select(LlmRow::as_select())
+                .load(connection)?;
+            rows.into_iter().map(|row| Ok(Llm::try_from(row)?)).collect()
         })
         .await
     }
