@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod bucket;
 mod comparison;
 mod contender;
 mod estimate;
+mod history_span;
 mod identity;
 mod llm;
 mod llm_reference;
@@ -26,9 +28,11 @@ mod verdict;
 mod window;
 mod workload;
 
+pub use bucket::{Bucket, InvalidBucket};
 pub use comparison::{ComparedLlm, ComparedPair, Comparison, compare};
 pub use contender::Contender;
 pub use estimate::{ConfidenceInterval, Estimate, Uncertainty};
+pub use history_span::{HistorySpan, InvalidHistorySpan};
 pub use llm::{Llm, LlmId, LlmName, Provider};
 pub use llm_reference::LlmReference;
 pub use measurement::{

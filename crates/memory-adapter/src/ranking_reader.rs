@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Contender, Llm, MetricName, PooledRuns, Publication, RankingScope, Requests, Run, RunId,
-    RunMeasurement, Timestamp, Window,
+    Contender, HistorySpan, Llm, MetricName, PooledRuns, Publication, RankingScope, Requests, Run,
+    RunId, RunMeasurement, Timestamp, Window,
 };
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 
@@ -48,13 +48,30 @@ impl RankingReader for MemoryStore {
     async fn history(
         &self,
         scope: &RankingScope,
-        after: Revision,
+        span: HistorySpan,
+        llm: Option<&Llm>,
         limit: PageLimit,
     ) -> Result<Vec<(Revision, Publication)>, StoreError> {
         let state = self.state();
         let Some(ranking) = state.rankings.get(scope) else { return Ok(Vec::new()) };
-        let behind = ranking.publications.iter().filter(|(basis, _)| **basis > after);
-        Ok(behind.take(limit.get()).map(|(basis, found)| (*basis, found.clone())).collect())
+        let publications = ranking.publications.iter();
+        let mut found: Vec<_> = publications
+            .filter(|(_, publication)| span.contains(publication.published_at))
+            .map(|(basis, publication)| (*basis, publication.clone()))
+            .collect();
+        found.sort_by_key(|(basis, publication)| (publication.published_at, *basis));
+        found.reverse();
+        if let Some(bucket) = span.bucket() {
+            found.dedup_by_key(|(_, publication)| bucket.start_of(publication.published_at));
+        }
+        found.truncate(limit.get());
+        found.reverse();
+        if let Some(llm) = llm {
+            for (_, publication) in &mut found {
+                publication.entries.retain(|entry| entry.ranked.llm == *llm);
+            }
+        }
+        Ok(found)
     }
 }
 

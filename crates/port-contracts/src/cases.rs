@@ -58,6 +58,10 @@ macro_rules! store_contract {
             a_publication_without_entries_is_one
             a_recording_makes_the_current_ranking_out_of_date
             history_is_in_order_and_in_pages
+            history_begins_with_its_span_and_ends_before_its_end
+            history_shows_the_last_publication_of_each_bucket
+            of_publications_at_once_the_later_revision_is_the_last
+            history_of_an_llm_has_its_entries_alone
             publications_are_of_one_metric_on_one_workload
         });
         $crate::store_cases!($place, stores => stores, ranking_publisher: {

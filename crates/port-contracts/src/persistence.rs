@@ -4,7 +4,7 @@
 
 use std::fmt::Debug;
 
-use benchmark_domain::{Source, Window, metrics};
+use benchmark_domain::{HistorySpan, Source, Window, metrics};
 use benchmark_ports::{Contenders, RecordOutcome, Revision, RunFilter};
 
 use crate::fixtures::{
@@ -28,7 +28,7 @@ async fn everything(stores: &Stores) -> impl PartialEq + Debug + use<> {
         runs.runs(&RunFilter::default(), None, page(100)).await.unwrap(),
         (contenders(Window::Latest).await, contenders(Window::All).await),
         rankings.current(&scope).await.unwrap(),
-        rankings.history(&scope, Revision(0), page(100)).await.unwrap(),
+        rankings.history(&scope, HistorySpan::default(), None, page(100)).await.unwrap(),
         catalogue.metrics().await.unwrap(),
         catalogue.llms(None, page(100)).await.unwrap(),
         catalogue.workloads(None, page(100)).await.unwrap(),

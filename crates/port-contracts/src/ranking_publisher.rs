@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use benchmark_domain::{RankedLlm, Run, Window, metrics};
+use benchmark_domain::{HistorySpan, RankedLlm, Run, Window, metrics};
 use benchmark_ports::PublishOutcome::{Published, Superseded};
 use benchmark_ports::{Contenders, CurrentRanking, Revision};
 
@@ -33,7 +33,8 @@ pub async fn a_publication_of_an_older_basis_is_superseded(stores: Stores) {
     let late = publication(&ttft(), older.contenders, at(9));
     assert_eq!(stores.publisher.publish(&late, older.revision).await.unwrap(), Superseded);
     assert_eq!(current(&stores).await.publication, newer);
-    let history = stores.rankings.history(&ttft(), Revision(0), page(10)).await.unwrap();
+    let history =
+        stores.rankings.history(&ttft(), HistorySpan::default(), None, page(10)).await.unwrap();
     assert_eq!(history.len(), 1);
 }
 
@@ -112,7 +113,8 @@ pub async fn concurrent_recordings_leave_the_ranking_of_all_runs(stores: Stores)
         let published: Vec<RankedLlm> =
             publication.entries.iter().map(|entry| entry.ranked.clone()).collect();
         assert_eq!(published, ranking_of(&runs, &scope));
-        let history = stores.rankings.history(&scope, Revision(0), page(100)).await.unwrap();
+        let history =
+            stores.rankings.history(&scope, HistorySpan::default(), None, page(100)).await.unwrap();
         assert!(history.is_sorted_by(|a, b| a.0 < b.0));
         assert_eq!(history.last(), Some(&(Revision(50), publication)));
     }

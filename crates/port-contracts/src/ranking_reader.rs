@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use benchmark_domain::{
-    ConfidenceInterval, Contender, Llm, PooledRuns, Publication, Quantiles, RankInterval,
-    RankedLlm, RankingEntry, RankingScope, Requests, Run, Source, Tier, Window, metrics,
+    Bucket, ConfidenceInterval, Contender, HistorySpan, Llm, PooledRuns, Publication, Quantiles,
+    RankInterval, RankedLlm, RankingEntry, RankingScope, Requests, Run, Source, Tier, Timestamp,
+    Window, metrics,
 };
 use benchmark_ports::{Contenders, PublishOutcome, Revision};
 
@@ -259,7 +260,10 @@ pub async fn a_run_that_failed_entirely_moves_every_ranking_of_its_llm(stores: S
 pub async fn what_was_never_published_is_none(stores: Stores) {
     record(&stores, [a_run()]).await;
     assert_eq!(stores.rankings.current(&ttft()).await.unwrap(), None);
-    assert_eq!(stores.rankings.history(&ttft(), Revision(0), page(10)).await.unwrap(), []);
+    assert_eq!(
+        stores.rankings.history(&ttft(), HistorySpan::default(), None, page(10)).await.unwrap(),
+        []
+    );
 }
 
 fn full_entry() -> RankedLlm {
@@ -308,7 +312,8 @@ pub async fn every_field_of_a_publication_survives(stores: Stores) {
     assert_eq!(outcome, PublishOutcome::Published);
     let current = stores.rankings.current(&ttft()).await.unwrap().unwrap();
     assert_eq!((current.publication, current.up_to_date), (publication.clone(), true));
-    let history = stores.rankings.history(&ttft(), Revision(0), page(10)).await.unwrap();
+    let history =
+        stores.rankings.history(&ttft(), HistorySpan::default(), None, page(10)).await.unwrap();
     assert_eq!(history, [(Revision(1), publication)]);
 }
 
@@ -352,13 +357,100 @@ pub async fn history_is_in_order_and_in_pages(stores: Stores) {
         published.push((revision, publication));
     }
     assert!(published.is_sorted_by_key(|(revision, _)| *revision));
-    let history =
-        async |after, items| stores.rankings.history(&ttft(), after, page(items)).await.unwrap();
-    assert_eq!(history(Revision(0), 10).await, published);
-    let first = history(Revision(0), 2).await;
-    assert_eq!(first, published[..2]);
-    assert_eq!(history(first[1].0, 2).await, published[2..4]);
-    assert_eq!(history(published[4].0, 2).await, []);
+    let history = async |span, items| {
+        stores.rankings.history(&ttft(), span, None, page(items)).await.unwrap()
+    };
+    let everything = HistorySpan::default();
+    assert_eq!(history(everything, 10).await, published);
+    // The last page comes first, and the one before it ends where it begins.
+    let last = history(everything, 2).await;
+    assert_eq!(last, published[3..]);
+    let before = |publication: &Publication| span(None, Some(publication.published_at), "");
+    let second = history(before(&last[0].1), 2).await;
+    assert_eq!(second, published[1..3]);
+    assert_eq!(history(before(&second[0].1), 2).await, published[..1]);
+    assert_eq!(history(before(&published[0].1), 2).await, []);
+}
+
+fn span(from: Option<Timestamp>, to: Option<Timestamp>, bucket: &str) -> HistorySpan {
+    HistorySpan::new(from, to, Bucket::parse(bucket).ok(), at(0)).unwrap()
+}
+
+/// Publishes an entry each at these times in seconds, under revisions from 1 on.
+async fn publish_at(stores: &Stores, seconds: &[i64]) {
+    record(stores, [a_run()]).await;
+    for (revision, &second) in (1..).zip(seconds) {
+        let entries = vec![RankingEntry { id: entry_id(), ranked: bare_entry() }];
+        let publication = Publication { scope: ttft(), published_at: at(second), entries };
+        let outcome = stores.publisher.publish(&publication, Revision(revision)).await.unwrap();
+        assert_eq!(outcome, PublishOutcome::Published);
+    }
+}
+
+async fn revisions(stores: &Stores, span: HistorySpan, items: u64) -> Vec<i64> {
+    let found = stores.rankings.history(&ttft(), span, None, page(items)).await.unwrap();
+    assert!(found.iter().all(|(_, publication)| publication.entries.len() == 1));
+    found.into_iter().map(|(Revision(revision), _)| revision).collect()
+}
+
+pub async fn history_begins_with_its_span_and_ends_before_its_end(stores: Stores) {
+    publish_at(&stores, &[0, 10, 20, 30]).await;
+    for (from, to, expected) in [
+        (None, None, &[1, 2, 3, 4][..]),
+        (Some(10), None, &[2, 3, 4]),
+        (None, Some(20), &[1, 2]),
+        (Some(10), Some(30), &[2, 3]),
+        (Some(11), Some(20), &[]),
+        (Some(31), None, &[]),
+    ] {
+        let span = span(from.map(at), to.map(at), "");
+        assert_eq!(revisions(&stores, span, 10).await, expected, "{from:?} {to:?}");
+    }
+}
+
+pub async fn history_shows_the_last_publication_of_each_bucket(stores: Stores) {
+    // 15:06:40, 15:06:55, 15:07:05, 15:07:59, 16:00:00, two days later.
+    publish_at(&stores, &[0, 15, 25, 79, 3200, 180_000]).await;
+    for (bucket, items, expected) in [
+        ("1m", 10, &[2, 4, 5, 6][..]),
+        ("1m", 3, &[4, 5, 6]),
+        ("1h", 10, &[4, 5, 6]),
+        ("1d", 10, &[5, 6]),
+        ("365d", 10, &[6]),
+    ] {
+        let span = span(None, None, bucket);
+        assert_eq!(revisions(&stores, span, items).await, expected, "{bucket}");
+    }
+    // A bucket that the span cuts off shows the last publication of the rest.
+    assert_eq!(revisions(&stores, span(Some(at(15)), Some(at(79)), "1m"), 10).await, [2, 3]);
+}
+
+pub async fn of_publications_at_once_the_later_revision_is_the_last(stores: Stores) {
+    // A clock may be set back between two publications.
+    publish_at(&stores, &[70, 5, 5]).await;
+    assert_eq!(revisions(&stores, HistorySpan::default(), 10).await, [2, 3, 1]);
+    assert_eq!(revisions(&stores, HistorySpan::default(), 2).await, [3, 1]);
+    assert_eq!(revisions(&stores, span(None, None, "1m"), 10).await, [3, 1]);
+}
+
+pub async fn history_of_an_llm_has_its_entries_alone(stores: Stores) {
+    record(&stores, [a_run().llm("x").provider("groq")]).await;
+    publish(&stores, &ttft()).await;
+    record(&stores, [a_run().llm("x"), a_run().llm("y").provider("groq")]).await;
+    publish(&stores, &ttft()).await;
+    for (asked, expected) in [
+        (llm_at("x", "groq"), vec![vec![llm_at("x", "groq")]; 2]),
+        (llm("x"), vec![vec![], vec![llm("x")]]),
+        (llm("nobody"), vec![vec![], vec![]]),
+    ] {
+        let span = HistorySpan::default();
+        let found = stores.rankings.history(&ttft(), span, Some(&asked), page(10)).await.unwrap();
+        let llms: Vec<Vec<_>> = found
+            .into_iter()
+            .map(|(_, found)| found.entries.into_iter().map(|entry| entry.ranked.llm).collect())
+            .collect();
+        assert_eq!(llms, expected, "{asked}");
+    }
 }
 
 pub async fn publications_are_of_one_metric_on_one_workload(stores: Stores) {
@@ -373,7 +465,8 @@ pub async fn publications_are_of_one_metric_on_one_workload(stores: Stores) {
     for scope in &scopes {
         let current = stores.rankings.current(scope).await.unwrap().unwrap().publication;
         assert_eq!((&current.scope, current.entries.len()), (scope, 1));
-        let history = stores.rankings.history(scope, Revision(0), page(10)).await.unwrap();
+        let history =
+            stores.rankings.history(scope, HistorySpan::default(), None, page(10)).await.unwrap();
         assert_eq!(history, [(Revision(1), current)]);
     }
 }

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use thiserror::Error;
 
 /// How many items a page has at most: 1 to 1,000.
@@ -27,6 +29,12 @@ impl PageLimit {
     /// The limit as a number of items.
     pub fn get(self) -> usize {
         self.0.into()
+    }
+}
+
+impl fmt::Display for PageLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

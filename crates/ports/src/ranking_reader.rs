@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use benchmark_domain::{Contender, Publication, RankingScope, Timestamp, Window};
+use benchmark_domain::{Contender, HistorySpan, Llm, Publication, RankingScope, Timestamp, Window};
 
 use crate::{PageLimit, StoreError};
 
@@ -61,15 +61,21 @@ pub trait RankingReader: Send + Sync {
     /// [`StoreError`].
     async fn current(&self, scope: &RankingScope) -> Result<Option<CurrentRanking>, StoreError>;
 
-    /// The publications of a scope in the order in which they were published,
-    /// with their revisions, beginning behind the revision `after`.
+    /// The last `limit` publications of a scope in a span, with their revisions,
+    /// in the order of their time and, of two at once, of their revision. Where
+    /// the span has buckets, the last publication of each counts alone. With an
+    /// `llm`, each has the entries of that LLM alone, if it has any.
+    ///
+    /// The cost depends on `limit` and on how many entries the publications have,
+    /// not on how many others there are, in the span or outside.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn history(
         &self,
         scope: &RankingScope,
-        after: Revision,
+        span: HistorySpan,
+        llm: Option<&Llm>,
         limit: PageLimit,
     ) -> Result<Vec<(Revision, Publication)>, StoreError>;
 }

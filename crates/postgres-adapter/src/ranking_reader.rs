@@ -3,14 +3,15 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{
-    Contender, Grade, Llm, PooledRuns, Publication, RankingScope, Requests, RunId, RunMeasurement,
-    Source, Timestamp, Window,
+    Contender, Grade, HistorySpan, Llm, PooledRuns, Publication, RankingScope, Requests, RunId,
+    RunMeasurement, Source, Timestamp, Window,
 };
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 use diesel::data_types::PgTimestamp;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Double;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Double, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
 
@@ -48,13 +49,15 @@ impl RankingReader for PostgresStore {
     async fn history(
         &self,
         scope: &RankingScope,
-        after: Revision,
+        span: HistorySpan,
+        llm: Option<&Llm>,
         limit: PageLimit,
     ) -> Result<Vec<(Revision, Publication)>, StoreError> {
-        let scope = scope.clone();
+        let (scope, llm) = (scope.clone(), llm.cloned());
         self.snapshot(move |connection| {
-            let scope = scope.clone();
-            async move { history(connection, &scope, after.0, limit.get()).await }.boxed()
+            let (scope, llm) = (scope.clone(), llm.clone());
+            async move { history(connection, &scope, span, llm.as_ref(), limit.get()).await }
+                .boxed()
         })
         .await
     }
@@ -265,25 +268,17 @@ async fn current(
 async fn history(
     connection: &mut AsyncPgConnection,
     scope: &RankingScope,
-    after: i64,
+    span: HistorySpan,
+    llm: Option<&Llm>,
     limit: usize,
 ) -> Result<Vec<(Revision, Publication)>, Failure> {
-    let (metric, workload) = (scope.metric.as_str(), scope.workload.as_str());
-    let published: Vec<(i64, PgTimestamp)> = publications::table
-        .filter(publications::metric.eq(metric))
-        .filter(publications::workload.eq(workload))
-        .filter(publications::revision.gt(after))
-        .order(publications::revision)
-        .limit(limit as i64)
-        .select((publications::revision, publications::published_at))
-        .load(connection)
-        .await?;
-    let Some(&(last, _)) = published.last() else { return Ok(Vec::new()) };
-    let rows: Vec<BenchmarkRow> = benchmark::table
-        .filter(benchmark::metric.eq(metric))
-        .filter(benchmark::workload.eq(workload))
-        .filter(benchmark::revision.gt(after))
-        .filter(benchmark::revision.le(last))
+    let mut published = published_in(connection, scope, span, limit).await?;
+    published.reverse();
+    let revisions: Vec<_> = published.iter().map(|published| published.revision).collect();
+    let mut rows = benchmark::table
+        .filter(benchmark::metric.eq(scope.metric.as_str()))
+        .filter(benchmark::workload.eq(scope.workload.as_str()))
+        .filter(benchmark::revision.eq_any(revisions))
         // The order of a ranking: within a rank by name, then by provider.
         .order((
             benchmark::rank.asc(),
@@ -291,13 +286,20 @@ async fn history(
             benchmark::provider.asc().nulls_first(),
         ))
         .select(BenchmarkRow::as_select())
-        .load(connection)
-        .await?;
+        .into_boxed();
+    if let Some(Llm { name, provider }) = llm {
+        rows = rows.filter(benchmark::llm_name.eq(name.as_str()));
+        rows = match provider {
+            Some(provider) => rows.filter(benchmark::provider.eq(provider.as_str())),
+            None => rows.filter(benchmark::provider.is_null()),
+        };
+    }
+    let rows: Vec<BenchmarkRow> = rows.load(connection).await?;
     let mut entries: HashMap<i64, Vec<_>> = HashMap::new();
     for row in rows {
         entries.entry(row.revision).or_default().push(row.try_into()?);
     }
-    let publication = |(revision, published_at)| {
+    let publication = |Published { revision, published_at }| {
         let publication = Publication {
             scope: scope.clone(),
             published_at: published_moment(scope, revision, published_at)?,
@@ -306,6 +308,63 @@ async fn history(
         Ok((Revision(revision), publication))
     };
     published.into_iter().map(publication).collect()
+}
+
+#[derive(Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = publications)]
+struct Published {
+    revision: i64,
+    published_at: PgTimestamp,
+}
+
+/// From the last publication of a span to the last one before its bucket, and so
+/// on: one step down the index for each bucket that has a publication. Rows are
+/// made as they are fetched, so that `LIMIT` ends the recursion.
+const LAST_OF_EACH_BUCKET: &str = "\
+    WITH RECURSIVE shown (revision, published_at) AS ( \
+        (SELECT revision, published_at FROM publications \
+         WHERE metric = $1 AND workload = $2 AND published_at >= $3 AND published_at < $4 \
+         ORDER BY published_at DESC, revision DESC LIMIT 1) \
+        UNION ALL \
+        SELECT earlier.revision, earlier.published_at FROM shown CROSS JOIN LATERAL ( \
+            SELECT revision, published_at FROM publications \
+            WHERE metric = $1 AND workload = $2 AND published_at >= $3 \
+                AND published_at < to_timestamp( \
+                    (floor(extract(epoch FROM shown.published_at) / $5) * $5)::double precision) \
+            ORDER BY published_at DESC, revision DESC LIMIT 1) AS earlier \
+    ) SELECT revision, published_at FROM shown LIMIT $6";
+
+/// The last `limit` publications of a span, the last one first.
+async fn published_in(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    span: HistorySpan,
+    limit: usize,
+) -> Result<Vec<Published>, Failure> {
+    let (metric, workload) = (scope.metric.as_str(), scope.workload.as_str());
+    // `-infinity` and `infinity`, between which every moment lies.
+    let from = span.from().map_or(PgTimestamp(i64::MIN), moment);
+    let to = span.to().map_or(PgTimestamp(i64::MAX), moment);
+    if let Some(bucket) = span.bucket() {
+        let last_of_each = sql_query(LAST_OF_EACH_BUCKET)
+            .bind::<Text, _>(metric)
+            .bind::<Text, _>(workload)
+            .bind::<Timestamptz, _>(from)
+            .bind::<Timestamptz, _>(to)
+            .bind::<BigInt, _>(bucket.seconds())
+            .bind::<BigInt, _>(limit as i64);
+        return Ok(last_of_each.load(connection).await?);
+    }
+    Ok(publications::table
+        .filter(publications::metric.eq(metric))
+        .filter(publications::workload.eq(workload))
+        .filter(publications::published_at.ge(from))
+        .filter(publications::published_at.lt(to))
+        .order((publications::published_at.desc(), publications::revision.desc()))
+        .limit(limit as i64)
+        .select(Published::as_select())
+        .load(connection)
+        .await?)
 }
 
 fn published_moment(

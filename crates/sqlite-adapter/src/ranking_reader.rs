@@ -2,8 +2,8 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Contender, Grade, Llm, PooledRuns, Publication, RankingScope, Requests, RunId, RunMeasurement,
-    Source, Timestamp, Window,
+    Contender, Grade, HistorySpan, Llm, PooledRuns, Publication, RankingScope, Requests, RunId,
+    RunMeasurement, Source, Timestamp, Window,
 };
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 use diesel::prelude::*;
@@ -63,7 +63,12 @@ impl RankingReader for SqliteStore {
             let Some((revision, Some(published))) = ranking else { return Ok(None) };
             // What is published never changes, so that these need not be read
             // at one moment.
-            let newest = history(connection, &scope, published - 1, 1)?.pop();
+            let published_at = publications::table
+                .find((scope.metric.as_str(), scope.workload.as_str(), published))
+                .select(publications::published_at)
+                .first(connection)?;
+            let newest = vec![(published, published_at)];
+            let newest = publications_of(connection, &scope, newest, None)?.pop();
             Ok(newest.map(|(_, publication)| CurrentRanking {
                 publication,
                 up_to_date: published >= revision,
@@ -75,11 +80,17 @@ impl RankingReader for SqliteStore {
     async fn history(
         &self,
         scope: &RankingScope,
-        after: Revision,
+        span: HistorySpan,
+        llm: Option<&Llm>,
         limit: PageLimit,
     ) -> Result<Vec<(Revision, Publication)>, StoreError> {
-        let scope = scope.clone();
-        self.read(move |connection| history(connection, &scope, after.0, limit.get())).await
+        let (scope, llm) = (scope.clone(), llm.cloned());
+        self.read(move |connection| {
+            let mut published = published_in(connection, &scope, span, limit.get())?;
+            published.reverse();
+            publications_of(connection, &scope, published, llm.as_ref())
+        })
+        .await
     }
 }
 
@@ -215,43 +226,94 @@ fn run_measurement(run: RunColumns, measurement: MeasurementRow) -> Option<RunMe
     })
 }
 
-fn history(
+/// A publication's revision and moment.
+type Published = (i64, String);
+
+/// The last `limit` publications of a span, the last one first.
+fn published_in(
     connection: &mut SqliteConnection,
     scope: &RankingScope,
-    after: i64,
+    span: HistorySpan,
     limit: usize,
-) -> Result<Vec<(Revision, Publication)>, Failure> {
-    let (metric, workload) = (scope.metric.as_str(), scope.workload.as_str());
-    let published: Vec<(i64, String)> = publications::table
-        .filter(publications::metric.eq(metric))
-        .filter(publications::workload.eq(workload))
-        .filter(publications::revision.gt(after))
-        .order(publications::revision)
+) -> Result<Vec<Published>, Failure> {
+    // Every moment's text comes after the empty one and before a tilde.
+    let from = span.from().map(timestamp_text).unwrap_or_default();
+    let mut to = span.to().map_or_else(|| "~".to_owned(), timestamp_text);
+    let Some(bucket) = span.bucket() else {
+        return published_before(connection, scope, &from, &to, limit);
+    };
+    // One step down the index for each bucket that has a publication.
+    let mut published = Vec::new();
+    while published.len() < limit
+        && let Some(last) = published_before(connection, scope, &from, &to, 1)?.pop()
+    {
+        to = timestamp_text(bucket.start_of(published_moment(scope, &last)?));
+        published.push(last);
+    }
+    Ok(published)
+}
+
+fn published_before(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    from: &str,
+    to: &str,
+    limit: usize,
+) -> Result<Vec<Published>, Failure> {
+    Ok(publications::table
+        .filter(publications::metric.eq(scope.metric.as_str()))
+        .filter(publications::workload.eq(scope.workload.as_str()))
+        .filter(publications::published_at.ge(from))
+        .filter(publications::published_at.lt(to))
+        .order((publications::published_at.desc(), publications::revision.desc()))
         .limit(limit as i64)
         .select((publications::revision, publications::published_at))
-        .load(connection)?;
-    let Some((last, _)) = published.last() else { return Ok(Vec::new()) };
-    let rows: Vec<BenchmarkRow> = benchmark::table
-        .filter(benchmark::metric.eq(metric))
-        .filter(benchmark::workload.eq(workload))
-        .filter(benchmark::revision.gt(after))
-        .filter(benchmark::revision.le(last))
+        .load(connection)?)
+}
+
+/// These publications, with all entries or those of one LLM.
+fn publications_of(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    published: Vec<Published>,
+    llm: Option<&Llm>,
+) -> Result<Vec<(Revision, Publication)>, Failure> {
+    let revisions: Vec<_> = published.iter().map(|(revision, _)| *revision).collect();
+    let mut rows = benchmark::table
+        .filter(benchmark::metric.eq(scope.metric.as_str()))
+        .filter(benchmark::workload.eq(scope.workload.as_str()))
+        .filter(benchmark::revision.eq_any(revisions))
         // The order of a ranking: within a rank by name, then by provider.
         .order((benchmark::rank, benchmark::llm_name, benchmark::provider))
         .select(BenchmarkRow::as_select())
-        .load(connection)?;
+        .into_boxed();
+    if let Some(Llm { name, provider }) = llm {
+        rows = rows.filter(benchmark::llm_name.eq(name.as_str()));
+        rows = match provider {
+            Some(provider) => rows.filter(benchmark::provider.eq(provider.as_str())),
+            None => rows.filter(benchmark::provider.is_null()),
+        };
+    }
+    let rows: Vec<BenchmarkRow> = rows.load(connection)?;
     let mut entries: HashMap<i64, Vec<_>> = HashMap::new();
     for row in rows {
         entries.entry(row.revision).or_default().push(row.try_into()?);
     }
-    let publication = |(revision, published_at): (i64, String)| {
-        let unreadable = || StoreError::corrupt(format!("publication {revision} of {scope}"));
+    let publication = |published: Published| {
         let publication = Publication {
             scope: scope.clone(),
-            published_at: timestamp(&published_at).ok_or_else(unreadable)?,
-            entries: entries.remove(&revision).unwrap_or_default(),
+            published_at: published_moment(scope, &published)?,
+            entries: entries.remove(&published.0).unwrap_or_default(),
         };
-        Ok((Revision(revision), publication))
+        Ok((Revision(published.0), publication))
     };
     published.into_iter().map(publication).collect()
+}
+
+fn published_moment(
+    scope: &RankingScope,
+    (revision, at): &Published,
+) -> Result<Timestamp, StoreError> {
+    let unreadable = || StoreError::corrupt(format!("publication {revision} of {scope}"));
+    timestamp(at).ok_or_else(unreadable)
 }

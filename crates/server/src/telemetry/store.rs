@@ -2,7 +2,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use benchmark_domain::{Publication, RankingScope, Run, RunId, Timestamp, Window};
+use benchmark_domain::{
+    HistorySpan, Llm, Publication, RankingScope, Run, RunId, Timestamp, Window,
+};
 use benchmark_ports::{
     Contenders, CurrentRanking, PageLimit, RankingReader, RecordedRun, Recording, Revision,
     RunFilter, RunStore, StoreError, Submission,
@@ -94,9 +96,10 @@ impl RankingReader for MeasuredReader {
     async fn history(
         &self,
         scope: &RankingScope,
-        after: Revision,
+        span: HistorySpan,
+        llm: Option<&Llm>,
         limit: PageLimit,
     ) -> Result<Vec<(Revision, Publication)>, StoreError> {
-        self.latency.measure("history", self.inner.history(scope, after, limit)).await
+        self.latency.measure("history", self.inner.history(scope, span, llm, limit)).await
     }
 }
