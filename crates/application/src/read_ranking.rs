@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Contender, EntryId, Metric, RankingEntry, RankingScope, Statistic, Window, WorkloadSlug, rank,
+    Contender, EntryId, Metric, MetricName, RankingEntry, RankingScope, Statistic, Window,
+    WorkloadSlug, rank,
 };
 use benchmark_ports::{
     Catalogue, Clock, LoadError, LoadRanking, Loaded, PageLimit, RankingCache, RankingEncoder,
@@ -77,13 +78,7 @@ impl ComputeRanking {
         let metrics = self.catalogue.metrics().await?;
         let asked = match &query.subject {
             Subject::AllMetrics => metrics,
-            Subject::Metric(name) => match metrics.iter().find(|metric| metric.name == *name) {
-                Some(metric) => vec![metric.clone()],
-                None => {
-                    let known = metrics.into_iter().map(|metric| metric.name).collect();
-                    return Err(LoadError::UnknownMetric { name: name.clone(), known });
-                }
-            },
+            Subject::Metric(name) => of_metric(metrics, Some(name))?,
         };
         let mut rankings = Vec::with_capacity(asked.len());
         let mut is_empty = true;
@@ -150,6 +145,21 @@ impl LoadRanking for ComputeRanking {
             (_, rankings) => self.encoder.all(rankings, message.as_deref(), made_at),
         };
         Ok(Loaded { document: Arc::new(document), keep: !is_empty })
+    }
+}
+
+/// The metric of this name alone, or every one where none is named.
+pub(crate) fn of_metric(
+    metrics: Vec<Metric>,
+    name: Option<&MetricName>,
+) -> Result<Vec<Metric>, LoadError> {
+    let Some(name) = name else { return Ok(metrics) };
+    match metrics.iter().find(|metric| metric.name == *name) {
+        Some(metric) => Ok(vec![metric.clone()]),
+        None => {
+            let known = metrics.into_iter().map(|metric| metric.name).collect();
+            Err(LoadError::UnknownMetric { name: name.clone(), known })
+        }
     }
 }
 

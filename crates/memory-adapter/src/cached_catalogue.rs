@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,11 +10,14 @@ use crate::expiring_cache::ExpiringCache;
 
 /// A catalogue that remembers the metrics of another one for
 /// [five seconds](Self::TTL): every ranking begins with them, and they hardly
-/// ever change. A metric that is added elsewhere is known no later than that.
-/// Everything else is asked for each time.
+/// ever change. A metric that is added elsewhere is known no later than that, one
+/// that is added here at once. Everything else is asked for each time.
 pub struct CachedCatalogue {
     catalogue: Arc<dyn Catalogue>,
-    metrics: ExpiringCache<(), Vec<Metric>>,
+    /// With how many were added here before they were asked for: what was on its
+    /// way when one was added does not hide it.
+    metrics: ExpiringCache<(), (u64, Vec<Metric>)>,
+    added: AtomicU64,
 }
 
 impl CachedCatalogue {
@@ -22,27 +26,32 @@ impl CachedCatalogue {
 
     /// Remembers the metrics of `catalogue`.
     pub fn new(catalogue: Arc<dyn Catalogue>, clock: Arc<dyn Clock>) -> Self {
-        Self { catalogue, metrics: ExpiringCache::new(1, 1, |(), _| 1, Self::TTL, clock) }
+        let metrics = ExpiringCache::new(1, 1, |(), _| 1, Self::TTL, clock);
+        Self { catalogue, metrics, added: AtomicU64::new(0) }
     }
 }
 
 #[async_trait]
 impl Catalogue for CachedCatalogue {
     async fn metrics(&self) -> Result<Vec<Metric>, StoreError> {
-        if let Some(metrics) = self.metrics.get(&()) {
+        let added = self.added.load(Ordering::Acquire);
+        if let Some((then, metrics)) = self.metrics.get(&())
+            && then == added
+        {
             return Ok(metrics);
         }
         // Whoever finds none asks for itself: nobody should wait for somebody
         // else's call to a store that hangs.
         let metrics = self.catalogue.metrics().await?;
-        self.metrics.put((), metrics.clone());
+        self.metrics.put((), (added, metrics.clone()));
         Ok(metrics)
     }
 
     async fn add_metric(&self, metric: &Metric) -> Result<AddMetric, StoreError> {
-        let added = self.catalogue.add_metric(metric).await?;
-        self.metrics.remove(&());
-        Ok(added)
+        let outcome = self.catalogue.add_metric(metric).await;
+        // Also after a failure, which may have come after the metric was added.
+        self.added.fetch_add(1, Ordering::AcqRel);
+        outcome
     }
 
     async fn llm(&self, id: LlmId) -> Result<Option<Llm>, StoreError> {
