@@ -20,7 +20,7 @@ fn operations(service: &Service) -> Vec<Operation> {
             let id = "6d1f0e0c-4f0e-8c5a-9a53-0b7c0f6f2f10";
             operations.push(Operation {
                 method: method.to_uppercase(),
-                path: path.replace("{metric}", "TTFT").replace("{id}", id),
+                path: path.replace("{metric}", "TTFT").replace("{id}", id) + needed_query(path),
                 scope: operation["x-required-scope"].as_str().map(str::to_owned),
             });
         }
@@ -28,11 +28,19 @@ fn operations(service: &Service) -> Vec<Operation> {
     operations
 }
 
+/// What a path cannot be asked without.
+fn needed_query(path: &str) -> &'static str {
+    if path == "/api/v1/compare" { "?llms=a,b" } else { "" }
+}
+
 /// The status of a request that nothing is wrong with but perhaps its key.
 fn ask(service: &Service, operation: &Operation, key: Option<&str>) -> u16 {
     let Operation { method, path, .. } = operation;
     let body = match (method.as_str(), path.as_str()) {
         ("POST", "/api/v1/keys") => Some(json!({"owner": "x", "scopes": ["read"]})),
+        ("POST", "/api/v1/metrics") => Some(json!({
+            "name": "ENERGY", "unit": "J", "better": "lower", "definition": "Energy.",
+        })),
         ("POST", _) => Some(a_run("x", 0.2)),
         _ => None,
     };

@@ -43,6 +43,26 @@ fn what_a_command_records_is_shown_within_a_second_too() {
 }
 
 #[test]
+fn a_metric_defined_at_one_is_ranked_by_the_other_within_five_seconds() {
+    let engines = Engines::start();
+    let (one, other) = (engines.service(&[]), engines.service(&[]));
+    let path = "/api/v1/benchmark/ENERGY";
+    assert_eq!(other.get(path).status, 404, "from now on it remembers what there is");
+    let metric = serde_json::json!({
+        "name": "ENERGY", "unit": "J/token", "better": "lower", "definition": "Energy a token.",
+    });
+    let key = [("X-API-Key", crate::service::KEY)];
+    assert_eq!(one.send("POST", "/api/v1/metrics", &key, Some(&metric)).status, 201);
+    let mut run = a_run("swift", 0.2);
+    run["metrics"] = serde_json::json!({ "ENERGY": { "samples": [3.0, 4.0, 5.0] } });
+    assert_eq!(one.post_run(&run).status, 201, "whoever defined it knows it at once");
+    wait_until("the other ranks by it", Duration::from_millis(5500), || {
+        let answer = other.get(path);
+        answer.status == 200 && answer.data()[0]["value"] == 4.0
+    });
+}
+
+#[test]
 fn a_key_revoked_at_one_stops_working_at_the_other_within_five_seconds() {
     let engines = Engines::without_redis();
     let (one, other) = (engines.service(&[]), engines.service(&[]));

@@ -154,6 +154,7 @@ mod tests {
         let app = TestApp::empty();
         for (path, allowed) in [
             ("/api/v1/runs", "GET, HEAD, POST"),
+            ("/api/v1/metrics", "GET, HEAD, POST"),
             ("/api/v1/benchmark/TTFT", "GET, HEAD"),
             ("/api/v1/benchmark/other", "GET, HEAD"),
             ("/docs", "GET, HEAD"),

@@ -114,7 +114,7 @@ impl JsonSchema for Null {
 
 /// Every status that a request can fail with, its description and an example.
 /// Which of them an operation answers is stated at its handler.
-const FAILURES: [(&str, &str, &str); 11] = [
+const FAILURES: [(&str, &str, &str); 12] = [
     (
         "400",
         "The request cannot be read.",
@@ -124,6 +124,7 @@ const FAILURES: [(&str, &str, &str); 11] = [
     ("403", "The key lacks a scope.", "This API key lacks the scope `write`"),
     ("404", "There is no such thing.", "there is no metric TTTF; there are E2E_LATENCY, TTFT"),
     ("408", "The body took too long.", "The body did not arrive within 10 seconds"),
+    ("409", "Something else is there already.", "name: ENERGY stands for another metric"),
     (
         "413",
         "The body is too large.",

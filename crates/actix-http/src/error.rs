@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 
+use benchmark_application::FindLlmError;
 use benchmark_ports::{LoadError, StoreError};
 
 use crate::envelope;
@@ -71,6 +72,11 @@ impl ApiError {
             StatusCode::REQUEST_TIMEOUT,
             format!("The body did not arrive within {seconds} seconds"),
         )
+    }
+
+    /// 409: what is there already says otherwise.
+    pub(crate) fn conflict(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::CONFLICT, message)
     }
 
     /// 413: more than `limit` bytes, as sent or once decoded.
@@ -138,6 +144,17 @@ impl From<LoadError> for ApiError {
         match error {
             LoadError::UnknownMetric { .. } => Self::not_found(error.to_string()),
             LoadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl ApiError {
+    /// What becomes of a question that names an LLM in the parameter `field`.
+    pub(crate) fn from_search(field: &str, error: FindLlmError) -> Self {
+        match error {
+            FindLlmError::Unknown { .. } => Self::not_found(format!("{field}: {error}")),
+            FindLlmError::Ambiguous { .. } => Self::invalid(field, error),
+            FindLlmError::Store(error) => error.into(),
         }
     }
 }

@@ -29,6 +29,8 @@ mod documented;
 mod drain;
 mod envelope;
 mod error;
+mod exported;
+mod format;
 mod headers;
 mod idempotency;
 mod json;
@@ -49,6 +51,7 @@ mod routing;
 mod server;
 mod services;
 mod signals;
+mod table;
 #[cfg(test)]
 mod testing;
 mod trace_context;

@@ -1,6 +1,6 @@
 //! What a caller has already, and which content codings it takes (RFC 9110).
 
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
 /// How a body is coded on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,37 @@ impl Accepted {
     }
 }
 
+/// Whether the caller would rather have CSV than JSON: only who names `text/csv`.
+/// Nearly everybody else says nothing, or `*/*`.
+pub(crate) fn prefers_csv(request: &HeaderMap) -> bool {
+    let lines = || request.get_all(header::ACCEPT).map(HeaderValue::as_bytes);
+    let names_it = |line: &[u8]| line.windows(3).any(|part| part.eq_ignore_ascii_case(b"csv"));
+    if !lines().any(names_it) {
+        return false;
+    }
+    // By how precisely a range names JSON: the most precise one counts.
+    let (mut csv, mut json) = (0, [None; 3]);
+    for entry in lines().filter_map(|line| str::from_utf8(line).ok()).flat_map(|it| it.split(',')) {
+        let (range, parameters) = entry.split_once(';').unwrap_or((entry, ""));
+        let slot = match range.trim().to_ascii_lowercase().as_str() {
+            "text/csv" => {
+                csv = quality(parameters);
+                continue;
+            }
+            "application/json" => &mut json[0],
+            "application/*" => &mut json[1],
+            "*/*" => &mut json[2],
+            _ => continue,
+        };
+        *slot = Some(quality(parameters));
+    }
+    let [named, family, anything] = json;
+    match named {
+        Some(json) => csv > json,
+        None => csv > 0 && csv >= family.or(anything).unwrap_or(0),
+    }
+}
+
 /// The quality in a parameter `q=0.5`: 1 where there is none, 0 where it makes
 /// no sense.
 fn quality(parameters: &str) -> u16 {
@@ -117,8 +148,6 @@ fn entity_tags(list: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderValue;
-
     use super::*;
 
     const BOTH: [Coding; 2] = [Coding::Brotli, Coding::Gzip];
@@ -166,6 +195,39 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("br, gzip;q=0.1"));
         assert_eq!(Coding::preferred(&headers, &[Coding::Gzip]), Coding::Gzip);
+    }
+
+    fn csv(accept: &'static str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+        prefers_csv(&headers)
+    }
+
+    #[test]
+    fn csv_is_for_who_names_it_and_likes_it_no_less() {
+        for accept in [
+            "text/csv",
+            "TEXT/CSV; header=present",
+            "text/csv, */*",
+            "text/csv, */*;q=0.1",
+            "application/json;q=0.5, text/csv;q=0.9",
+            "application/*;q=0.8, text/csv;q=0.9, */*",
+        ] {
+            assert!(csv(accept), "{accept}");
+        }
+        for accept in [
+            "",
+            "*/*",
+            "text/*",
+            "application/json",
+            "text/csv;q=0",
+            "text/csv, application/json",
+            "text/csv;q=0.5, */*",
+            "text/csv-schema",
+        ] {
+            assert!(!csv(accept), "{accept}");
+        }
+        assert!(!prefers_csv(&HeaderMap::new()));
     }
 
     fn knows(if_none_match: &'static str) -> bool {

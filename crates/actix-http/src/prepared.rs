@@ -1,7 +1,7 @@
 //! The forms in which a document is served, each made once.
 
 use std::io::Write;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::HeaderValue;
 use benchmark_ports::Document;
@@ -34,7 +34,7 @@ impl Prepared {
     /// The forms of a document.
     pub(crate) fn of(document: &Document) -> &Self {
         let plain = |document: &Document| Self {
-            plain: Form::new(document, "", Bytes::from_owner(document.json().clone())),
+            plain: Form::coded(document.json(), document.etag(), Coding::Identity),
             gzip: OnceLock::new(),
             brotli: OnceLock::new(),
         };
@@ -43,33 +43,37 @@ impl Prepared {
 
     /// The form in one coding; it is made the first time only.
     pub(crate) fn form(&self, document: &Document, coding: Coding) -> &Form {
-        let json = document.json();
+        let make = || Form::coded(document.json(), document.etag(), coding);
         match coding {
             Coding::Identity => &self.plain,
-            Coding::Gzip => self.gzip.get_or_init(|| Form::new(document, "-gz", gzip(json).into())),
-            Coding::Brotli => {
-                self.brotli.get_or_init(|| Form::new(document, "-br", brotli(json).into()))
-            }
+            Coding::Gzip => self.gzip.get_or_init(make),
+            Coding::Brotli => self.brotli.get_or_init(make),
         }
     }
 }
 
 impl Form {
-    fn new(document: &Document, suffix: &str, bytes: Bytes) -> Self {
-        let tag = HeaderValue::try_from(format!("\"{}{suffix}\"", document.etag()));
+    /// These bytes in one coding; `tag` tells them from others, without quotes.
+    pub(crate) fn coded(bytes: &Arc<[u8]>, tag: &str, coding: Coding) -> Self {
+        let (suffix, bytes) = match coding {
+            Coding::Identity => ("", Bytes::from_owner(Arc::clone(bytes))),
+            Coding::Gzip => ("-gz", gzip(bytes).into()),
+            Coding::Brotli => ("-br", brotli(bytes).into()),
+        };
+        let tag = HeaderValue::try_from(format!("\"{tag}{suffix}\""));
         Self { tag: tag.expect("hexadecimal digits and quotes are fit for a header"), bytes }
     }
 }
 
-fn gzip(json: &[u8]) -> Vec<u8> {
+fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(json).and_then(|()| encoder.finish()).expect(IN_MEMORY)
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect(IN_MEMORY)
 }
 
-fn brotli(json: &[u8]) -> Vec<u8> {
+fn brotli(bytes: &[u8]) -> Vec<u8> {
     let mut coded = Vec::new();
     let parameters = BrotliEncoderParams { quality: BROTLI_QUALITY, ..Default::default() };
-    brotli::BrotliCompress(&mut &*json, &mut coded, &parameters).expect(IN_MEMORY);
+    brotli::BrotliCompress(&mut &*bytes, &mut coded, &parameters).expect(IN_MEMORY);
     coded
 }
 

@@ -20,6 +20,10 @@ use crate::error::ApiError;
 #[derive(Debug)]
 pub(crate) struct Query<T>(pub(crate) T);
 
+/// The extension of a parameter's schema that says that it may not be left out;
+/// it is not part of the document.
+pub(crate) const REQUIRED: &str = "x-required";
+
 /// The query of an endpoint that has no parameters: whatever is given is one
 /// too many.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -96,12 +100,13 @@ fn parameter(name: String, schema: Schema) -> Parameter {
     let mut schema = schema.into_object();
     // An optional parameter may be left out; it is never null.
     schema.extensions.remove("nullable");
+    let required = schema.extensions.remove(REQUIRED).is_some();
     let description = schema.metadata.take().and_then(|metadata| metadata.description);
     Parameter {
         name,
         description,
         _in: ParameterIn::Query,
-        required: Some(false),
+        required: Some(required),
         definition: Some(ParameterDefinition::Schema(Box::new(ReferenceOr::Object(
             Schema::Object(schema),
         )))),

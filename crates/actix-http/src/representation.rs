@@ -12,11 +12,11 @@ use benchmark_domain::chrono::TimeDelta;
 use benchmark_ports::{Clock, Document, Freshness, Served};
 use serde::Serialize;
 
-use crate::document::encode;
+use crate::document::{encode, hex_digest};
 use crate::envelope::JSON;
 use crate::headers::CACHE_STATUS;
 use crate::negotiation::{Coding, is_known};
-use crate::prepared::Prepared;
+use crate::prepared::{Form, Prepared};
 
 /// Bodies below this many bytes are not compressed: they fit a packet or two
 /// either way.
@@ -46,7 +46,12 @@ impl<T> Shown<T> {
 impl<T: Serialize> Shown<T> {
     /// An answer of just now.
     pub(crate) fn new(data: &T, clock: &dyn Clock) -> Self {
-        let document = Arc::new(encode(data, None, clock.now()));
+        Self::remarked(data, None, clock)
+    }
+
+    /// The same with a remark for people.
+    pub(crate) fn remarked(data: &T, message: Option<&str>, clock: &dyn Clock) -> Self {
+        let document = Arc::new(encode(data, message, clock.now()));
         Self { document, stale_for: None, shape: PhantomData }
     }
 }
@@ -55,7 +60,14 @@ impl<T> Responder for Shown<T> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let mut response = respond(&self.document, request);
+        self.respond(request, VARY)
+    }
+}
+
+impl<T> Shown<T> {
+    /// The answer, which depends on the request headers in `vary`.
+    pub(crate) fn respond(self, request: &HttpRequest, vary: HeaderValue) -> HttpResponse {
+        let mut response = respond_varying(&self.document, request, vary);
         if let Some(age) = self.stale_for {
             mark_stale(response.headers_mut(), age);
         }
@@ -71,14 +83,47 @@ fn mark_stale(headers: &mut HeaderMap, age: TimeDelta) {
     headers.append(CACHE_STATUS, status);
 }
 
+/// What a document depends on of what its caller accepts.
+const VARY: HeaderValue = HeaderValue::from_static("Accept-Encoding");
+
 /// A document as this request's caller gets it.
 pub(crate) fn respond(document: &Document, request: &HttpRequest) -> HttpResponse {
-    let coding = if document.json().len() < COMPRESSED_FROM {
+    respond_varying(document, request, VARY)
+}
+
+fn respond_varying(document: &Document, request: &HttpRequest, vary: HeaderValue) -> HttpResponse {
+    let coding = coding_of(document.json().len(), request);
+    answer(Prepared::of(document).form(document, coding), coding, request, JSON, vary)
+}
+
+/// The same for bytes that are not kept to be served again.
+pub(crate) fn respond_once(
+    bytes: &Arc<[u8]>,
+    request: &HttpRequest,
+    content_type: HeaderValue,
+    vary: HeaderValue,
+) -> HttpResponse {
+    let coding = coding_of(bytes.len(), request);
+    let form = Form::coded(bytes, &hex_digest(bytes), coding);
+    answer(&form, coding, request, content_type, vary)
+}
+
+/// The coding in which the caller gets so many bytes.
+fn coding_of(bytes: usize, request: &HttpRequest) -> Coding {
+    if bytes < COMPRESSED_FROM {
         Coding::Identity
     } else {
         Coding::preferred(request.headers(), &[Coding::Brotli, Coding::Gzip])
-    };
-    let form = Prepared::of(document).form(document, coding);
+    }
+}
+
+fn answer(
+    form: &Form,
+    coding: Coding,
+    request: &HttpRequest,
+    content_type: HeaderValue,
+    vary: HeaderValue,
+) -> HttpResponse {
     let known = is_known(request.headers(), form.tag.as_bytes());
     let mut response = if known {
         HttpResponse::new(StatusCode::NOT_MODIFIED)
@@ -88,10 +133,10 @@ pub(crate) fn respond(document: &Document, request: &HttpRequest) -> HttpRespons
     // Straight into the map: a builder would cost as much as the map itself.
     let headers = response.headers_mut();
     headers.append(header::ETAG, form.tag.clone());
-    headers.append(header::VARY, const { HeaderValue::from_static("Accept-Encoding") });
+    headers.append(header::VARY, vary);
     headers.append(header::CACHE_CONTROL, const { HeaderValue::from_static("private, no-cache") });
     if !known {
-        headers.append(header::CONTENT_TYPE, JSON);
+        headers.append(header::CONTENT_TYPE, content_type);
         if let Some(name) = coding.name() {
             headers.append(header::CONTENT_ENCODING, HeaderValue::from_static(name));
         }

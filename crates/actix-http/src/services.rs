@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use benchmark_application::{
-    Authenticate, BrowseCatalogue, CheckHealth, CreateKey, ListKeys, ReadRanking, RecordRuns,
-    RevokeKey,
+    Authenticate, BrowseCatalogue, CheckHealth, CompareLlms, CreateKey, DefineMetric, ListKeys,
+    ReadHistory, ReadRanking, RecordRuns, RevokeKey,
 };
 use benchmark_domain::WorkloadSlug;
 use benchmark_ports::Clock;
@@ -21,6 +21,12 @@ pub struct Services {
     /// Answers questions for rankings; its encoder must be
     /// [`JsonRankings`](crate::JsonRankings).
     pub read_ranking: Arc<ReadRanking>,
+    /// Reads how rankings changed over time.
+    pub read_history: ReadHistory,
+    /// Puts LLMs side by side.
+    pub compare_llms: CompareLlms,
+    /// Adds metrics of the operator's own.
+    pub define_metric: DefineMetric,
     /// Lists metrics, LLMs, workloads and runs.
     pub browse_catalogue: BrowseCatalogue,
     /// Records what is pushed.

@@ -9,8 +9,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, init_service};
 use benchmark_application::{
-    Authenticate, BrowseCatalogue, CheckHealth, ComputeRanking, CreateKey, ListKeys, PlainKey,
-    PublishRankings, ReadRanking, RecordRuns, RevokeKey,
+    Authenticate, BrowseCatalogue, CheckHealth, CompareLlms, ComputeRanking, CreateKey,
+    DefineMetric, ListKeys, PlainKey, PublishRankings, ReadHistory, ReadRanking, RecordRuns,
+    RevokeKey,
 };
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{Run, WorkloadSlug};
@@ -124,6 +125,9 @@ fn services_over(store: &Arc<MemoryStore>) -> Services {
         authenticate: Authenticate::new(Some(KEY.into()), store.clone(), clock.clone()),
         rate_limits: RateLimits::default(),
         read_ranking: Arc::new(ReadRanking::new(cache, compute)),
+        read_history: ReadHistory::new(store.clone(), store.clone()),
+        compare_llms: CompareLlms::new(store.clone(), store.clone(), clock.clone()),
+        define_metric: DefineMetric::new(store.clone()),
         browse_catalogue: BrowseCatalogue::new(store.clone(), store.clone()),
         record_runs: Arc::new(record_runs),
         create_key: Arc::new(create_key),

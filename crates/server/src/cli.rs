@@ -1,6 +1,8 @@
 use clap::{Parser, Subcommand};
 
-use crate::commands::{healthcheck, import, keys, migrate, openapi, rank, serve, simulate};
+use crate::commands::{
+    compare, healthcheck, history, import, keys, migrate, openapi, rank, serve, simulate,
+};
 use crate::config::Config;
 use crate::telemetry::Log;
 
@@ -31,6 +33,10 @@ enum Command {
     Import(import::Args),
     /// Print a ranking.
     Rank(rank::Args),
+    /// Print how LLMs differ, and which differences are real.
+    Compare(compare::Args),
+    /// Print how value and rank of LLMs changed over time.
+    History(history::Args),
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -54,6 +60,8 @@ impl Cli {
             Command::Simulate(args) => simulate::run(args, &config).await,
             Command::Import(args) => import::run(args, &config).await,
             Command::Rank(args) => rank::run(args, &config).await,
+            Command::Compare(args) => compare::run(args, &config).await,
+            Command::History(args) => history::run(args, &config).await,
             Command::Keys(command) => keys::run(command, &config).await,
             Command::Openapi => openapi::run(),
             Command::Healthcheck => healthcheck::run(&config),

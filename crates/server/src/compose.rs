@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use benchmark_actix_http::JsonRankings;
 use benchmark_application::{
-    BrowseCatalogue, CheckHealth, ComputeRanking, CreateKey, ListKeys, PublishRankings,
-    ReadRanking, RecordRuns, RevokeKey, TieredRankings,
+    BrowseCatalogue, CheckHealth, CompareLlms, ComputeRanking, CreateKey, DefineMetric, ListKeys,
+    PublishRankings, ReadHistory, ReadRanking, RecordRuns, RevokeKey, TieredRankings,
 };
 use benchmark_memory_adapter::{
     CachedApiKeys, CachedCatalogue, LastGoodRankings, MemoryRankingCache, Staleness,
@@ -153,6 +153,9 @@ fn near(config: &Config, is_beside_far: bool, clock: &Arc<dyn Clock>) -> Arc<dyn
 pub(crate) struct Services {
     pub(crate) record_runs: Arc<RecordRuns>,
     pub(crate) read_ranking: Arc<ReadRanking>,
+    pub(crate) read_history: ReadHistory,
+    pub(crate) compare_llms: CompareLlms,
+    pub(crate) define_metric: DefineMetric,
     pub(crate) publish_rankings: Arc<PublishRankings>,
     pub(crate) browse_catalogue: BrowseCatalogue,
     pub(crate) create_key: Arc<CreateKey>,
@@ -227,6 +230,9 @@ impl Services {
             Arc::clone(&publish_rankings),
             Arc::clone(&clock),
         );
+        let read_history = ReadHistory::new(Arc::clone(&reader), Arc::clone(&catalogue));
+        let compare_llms =
+            CompareLlms::new(Arc::clone(&reader), Arc::clone(&catalogue), Arc::clone(&clock));
         let compute = ComputeRanking::new(
             reader,
             Arc::clone(&catalogue),
@@ -238,6 +244,9 @@ impl Services {
         Self {
             record_runs: Arc::new(record_runs),
             read_ranking: Arc::new(ReadRanking::new(cache, compute)),
+            read_history,
+            compare_llms,
+            define_metric: DefineMetric::new(Arc::clone(&catalogue)),
             publish_rankings,
             browse_catalogue: BrowseCatalogue::new(catalogue, runs),
             create_key: Arc::new(create_key),

@@ -8,6 +8,7 @@ mod config;
 mod json;
 mod outcome;
 mod progress;
+mod sparkline;
 mod system;
 mod table;
 mod telemetry;

@@ -5,6 +5,7 @@
 //! OpenAPI snapshot.
 
 mod benchmark;
+mod compare;
 mod exposition;
 mod health;
 mod index;
@@ -30,11 +31,15 @@ pub(crate) fn resources() -> Vec<Resource> {
         Resource::new("/api/v1/benchmark/{metric}")
             .spelled(BUILT_IN.map(|metric| format!("/api/v1/benchmark/{}", metric.name)))
             .get(benchmark::get::ranking),
+        Resource::new("/api/v1/benchmark/{metric}/history").get(benchmark::history::history),
         Resource::new("/api/v1/benchmark").get(benchmark::list::rankings),
+        Resource::new("/api/v1/compare").get(compare::get::compare),
         Resource::new("/api/v1/llms").get(llms::list::llms),
         Resource::new("/api/v1/llms/{id}").get(llms::get::llm),
         Resource::new("/api/v1/workloads").get(workloads::list::workloads),
-        Resource::new("/api/v1/metrics").get(metrics::list::metrics),
+        Resource::new("/api/v1/metrics")
+            .get(metrics::list::metrics)
+            .post(metrics::create::define_metric),
         Resource::new("/api/v1/runs").get(runs::list::runs).post(runs::create::record_runs),
         Resource::new("/api/v1/runs/{id}").get(runs::get::run),
         Resource::new("/api/v1/keys").get(keys::list::keys).post(keys::create::create_key),

@@ -12,7 +12,7 @@ use super::resources;
 use crate::docs::keyed::REQUIRED_SCOPE;
 use crate::docs::openapi_document;
 use crate::testing::{Answer, TestApp};
-use crate::wire::{Example, NewApiKey, NewRun};
+use crate::wire::{Example, NewApiKey, NewMetric, NewRun};
 
 /// What anybody may ask.
 const OPEN: [&str; 12] = [
@@ -61,11 +61,15 @@ impl Operation {
     async fn ask(&self, app: &TestApp, key: Option<&str>) -> Answer {
         let id = "6d1f0e0c-4f0e-8c5a-9a53-0b7c0f6f2f10";
         let metric = metrics::TTFT;
-        let path = self.path.replace("{metric}", metric.as_str()).replace("{id}", id);
+        let mut path = self.path.replace("{metric}", metric.as_str()).replace("{id}", id);
+        if self.path == "/api/v1/compare" {
+            path.push_str("?llms=a,b");
+        }
         let mut request = TestRequest::with_uri(&path).method(self.method.clone());
         if self.method == Method::POST {
             request = request.set_json(match self.path {
                 "/api/v1/keys" => json!(NewApiKey::example()),
+                "/api/v1/metrics" => json!(NewMetric::example()),
                 _ => json!(NewRun::example()),
             });
         }

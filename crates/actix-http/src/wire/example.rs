@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ApiKey, Conditions, CreatedKey, Direction, Finding, Llm, Measurement, Metric, NewApiKey,
-    NewFigures, NewMeasurement, NewRequests, NewRun, NewSamples, NewTool, Ranking, RankingEntry,
-    RecordedRun, Run, Scope, Workload,
+    ApiKey, ComparedValue, Comparison, Conditions, CreatedKey, Difference, Direction, Finding,
+    History, HistoryPoint, Llm, Measurement, Metric, MetricComparison, NewApiKey, NewFigures,
+    NewMeasurement, NewMetric, NewRequests, NewRun, NewSamples, NewTool, Ranking, RankingEntry,
+    RecordedRun, Run, Scope, Series, Workload,
 };
 
 /// A type of which there is an example.
@@ -68,6 +69,90 @@ impl Example for Ranking {
     }
 }
 
+impl Example for History {
+    fn example() -> Self {
+        let point = HistoryPoint {
+            published_at: "2024-09-27T08:57:21.004512Z".to_owned(),
+            timestamp: "2024-09-27T08:57:17.739976Z".to_owned(),
+            value: 0.2279,
+            ci_low: Some(0.2211),
+            ci_high: Some(0.2347),
+            rank: 1,
+            rank_low: 1,
+            rank_high: 2,
+            provisional: true,
+            mostly_failed: false,
+        };
+        Self {
+            metric: "TTFT".to_owned(),
+            unit: "s".to_owned(),
+            better: Direction::Lower,
+            workload: "default".to_owned(),
+            series: vec![Series { llm: Example::example(), points: vec![point] }],
+        }
+    }
+}
+
+impl Example for Comparison {
+    fn example() -> Self {
+        let first = Llm::example();
+        let second = Llm {
+            id: "f3a1c7de-2b54-8f0e-9d36-70c4a1b2e3f4".to_owned(),
+            provider: Some("anyscale".to_owned()),
+            ..first.clone()
+        };
+        let value = ComparedValue {
+            llm: first.id.clone(),
+            value: 0.2279,
+            ci_low: Some(0.2187),
+            ci_high: Some(0.2371),
+            provisional: false,
+            sample_count: 750,
+            run_count: 5,
+            attempted_requests: 750,
+            failed_requests: 0,
+            mostly_failed: false,
+        };
+        let other = ComparedValue {
+            llm: second.id.clone(),
+            value: 0.2468,
+            ci_low: Some(0.2331),
+            ci_high: Some(0.2605),
+            ..value.clone()
+        };
+        let pair = Difference {
+            first: first.id.clone(),
+            second: second.id.clone(),
+            first_value: value.value,
+            second_value: other.value,
+            difference: 0.0189,
+            difference_low: Some(0.005),
+            difference_high: Some(0.0328),
+            ratio: Some(1.0829),
+            ratio_low: Some(1.0209),
+            ratio_high: Some(1.1478),
+            p_value: Some(0.0148),
+            significant: true,
+            provisional: false,
+            more_runs: Some(3),
+            more_runs_unknown: None,
+        };
+        Self {
+            llms: vec![first, second],
+            workload: "550in-150out-c5".to_owned(),
+            window: "30d".to_owned(),
+            statistic: "mean".to_owned(),
+            metrics: vec![MetricComparison {
+                metric: "TTFT".to_owned(),
+                unit: "s".to_owned(),
+                better: Direction::Lower,
+                values: vec![value, other],
+                pairs: vec![pair],
+            }],
+        }
+    }
+}
+
 impl Example for Llm {
     fn example() -> Self {
         Self {
@@ -81,6 +166,17 @@ impl Example for Llm {
 impl Example for Metric {
     fn example() -> Self {
         (&benchmark_domain::metrics::BUILT_IN[0]).into()
+    }
+}
+
+impl Example for NewMetric {
+    fn example() -> Self {
+        Self {
+            name: "ENERGY".to_owned(),
+            unit: "J/token".to_owned(),
+            better: Direction::Lower,
+            definition: "Energy drawn by the server per output token.".to_owned(),
+        }
     }
 }
 

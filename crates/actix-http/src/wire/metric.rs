@@ -1,5 +1,5 @@
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is measured.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -16,7 +16,7 @@ pub struct Metric {
 }
 
 /// Which values of a metric are the better ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// A latency, say.
@@ -30,6 +30,15 @@ impl From<benchmark_domain::Direction> for Direction {
         match direction {
             benchmark_domain::Direction::LowerIsBetter => Self::Lower,
             benchmark_domain::Direction::HigherIsBetter => Self::Higher,
+        }
+    }
+}
+
+impl From<Direction> for benchmark_domain::Direction {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Lower => Self::LowerIsBetter,
+            Direction::Higher => Self::HigherIsBetter,
         }
     }
 }

@@ -5,33 +5,40 @@
 //! the domain does not compile until somebody has decided whether it is shown.
 
 mod api_key;
+mod comparison;
 mod example;
 mod finding;
+mod history;
 mod llm;
 mod metric;
 mod new_api_key;
 mod new_measurement;
+mod new_metric;
 mod new_run;
 mod object;
 mod ranking;
 mod refusal;
 mod run;
 mod schema;
+mod tables;
 mod workload;
 
 pub use api_key::{ApiKey, CreatedKey, Scope};
+pub use comparison::{ComparedValue, Comparison, Difference, MetricComparison};
 pub(crate) use example::Example;
 pub use finding::Finding;
+pub use history::{History, HistoryPoint, Series};
 pub use llm::Llm;
 pub use metric::{Direction, Metric};
 pub use new_api_key::NewApiKey;
 pub use new_measurement::{NewFigures, NewMeasurement, NewSamples};
+pub use new_metric::NewMetric;
 pub use new_run::{NewRequests, NewRun, NewTool};
 pub(crate) use object::Object;
 pub use ranking::{Ranking, RankingEntry};
 pub use refusal::Refusal;
 pub use run::{Measurement, RecordedRun, Run};
-pub(crate) use schema::{SLUG, SourceName, StatisticName, VISIBLE, VerdictName};
+pub(crate) use schema::{SLUG, SourceName, StatisticName, VISIBLE, VerdictName, one_of};
 pub use workload::{Conditions, Workload};
 
 use benchmark_domain::Timestamp;

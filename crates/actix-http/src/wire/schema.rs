@@ -98,7 +98,8 @@ impl JsonSchema for SeverityName {
     }
 }
 
-fn one_of<const N: usize>(texts: [&str; N]) -> Schema {
+/// One of these texts.
+pub(crate) fn one_of<const N: usize>(texts: [&str; N]) -> Schema {
     Schema::Object(SchemaObject {
         instance_type: Some(InstanceType::String.into()),
         enum_values: Some(texts.map(Into::into).into()),

@@ -1,7 +1,9 @@
 //! One file per command: its arguments and what it does. What two of them do
 //! alike is in `recording`.
 
+pub(crate) mod compare;
 pub(crate) mod healthcheck;
+pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod migrate;

@@ -1,33 +1,19 @@
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use apistos::api_operation;
-use benchmark_domain::MetricName;
 use benchmark_ports::Subject;
 
+use super::metric::{Metric, no_such_metric};
 use super::parameters::RankingParameters;
 use crate::auth::ReadKey;
 use crate::error::ApiError;
-use crate::path::{Named, Segment};
+use crate::exported::Exported;
+use crate::format::{Format, Preferred};
+use crate::path::Segment;
 use crate::query::Query;
 use crate::representation::Shown;
 use crate::services::Services;
 use crate::wire::RankingEntry;
-
-/// The metric in a path.
-#[derive(Debug)]
-pub(crate) struct Metric;
-
-impl Named for Metric {
-    const NAME: &'static str = "metric";
-    const DESCRIPTION: &'static str = "The name of a metric, in upper or lower case.";
-    const PATTERN: &'static str = "^[A-Za-z][A-Za-z0-9_]{0,19}$";
-    const EXAMPLE: &'static str = "TTFT";
-    /// A text that cannot be a metric's name is the name of no metric.
-    type Value = Result<MetricName, String>;
-
-    fn read(text: &str) -> Self::Value {
-        MetricName::parse(text).map_err(|_| text.chars().take(50).collect())
-    }
-}
 
 /// The ranking of the LLMs by one metric on one workload
 ///
@@ -51,21 +37,27 @@ pub(crate) async fn ranking(
     _key: ReadKey,
     Segment(metric): Segment<Metric>,
     parameters: Query<RankingParameters>,
+    preferred: Preferred,
     services: Data<Services>,
-) -> Result<Shown<Vec<RankingEntry>>, ApiError> {
+) -> Result<Exported<Vec<RankingEntry>>, ApiError> {
     let metric = match metric {
         Ok(name) => name,
         Err(text) => return Err(no_such_metric(&text, &services).await?),
     };
     let question = parameters.0.question(Subject::Metric(metric), &services.default_workload)?;
-    let served = services.read_ranking.run(&question).await?;
-    Ok(Shown::served(served, &*services.clock))
-}
-
-async fn no_such_metric(text: &str, services: &Services) -> Result<ApiError, ApiError> {
-    let known = services.browse_catalogue.metrics().await?;
-    let known: Vec<_> = known.iter().map(|metric| metric.name.as_str()).collect();
-    Ok(ApiError::not_found(format!("there is no metric {text}; there are {}", known.join(", "))))
+    match parameters.0.format(preferred)? {
+        Format::Json => {
+            let served = services.read_ranking.run(&question).await?;
+            Ok(Exported::Json(Shown::served(served, &*services.clock)))
+        }
+        Format::Csv => {
+            let rankings = services.read_ranking.views(&question).await?;
+            let entries: Vec<_> = rankings.iter().flat_map(RankingEntry::all_of).collect();
+            const FILE: HeaderValue =
+                HeaderValue::from_static("attachment; filename=\"ranking.csv\"");
+            Ok(Exported::csv(&entries, FILE))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -193,6 +185,7 @@ mod tests {
             ("workload=a%20b", "workload: "),
             ("provider=%00", "provider: "),
             ("window=all&window=all", "`window`"),
+            ("format=xml", "format: "),
             ("bananas=5", "`bananas`"),
         ] {
             let message = app.get(&format!("{TTFT}?{query}")).await.refusal(422);
@@ -258,10 +251,84 @@ mod tests {
         for coding in ["gzip", "br"] {
             let coded = app.call(get(TTFT).insert_header(("Accept-Encoding", coding))).await;
             assert_eq!(coded.header("content-encoding"), coding);
-            assert_eq!(coded.header("vary"), "Accept-Encoding");
+            assert_eq!(coded.header("vary"), "Accept, Accept-Encoding");
             assert_ne!(coded.header("etag"), plain.header("etag"));
             assert!(coded.body.len() < plain.body.len());
         }
+    }
+
+    #[actix_web::test]
+    async fn a_table_has_a_row_per_entry_under_the_names_of_its_fields() {
+        let samples: Vec<_> = (1..=400).map(|n| f64::from(n) / 1000.0).collect();
+        let runs = ["a", "b", "c"].map(|llm| a_run().llm(llm).requests(400, 0).ttft(&samples));
+        let app = TestApp::with(&runs.map(|run| run.build())).await;
+        let by_parameter = app.get(&format!("{TTFT}?format=csv")).await;
+        let by_header = app.call(get(TTFT).insert_header(("Accept", "text/csv"))).await;
+        assert_eq!(by_parameter.body, by_header.body);
+        let content_type = "text/csv; charset=utf-8; header=present";
+        assert_eq!(by_header.header("content-type"), content_type);
+        assert_eq!(by_header.header("vary"), "Accept, Accept-Encoding");
+        assert_eq!(by_header.header("content-disposition"), "attachment; filename=\"ranking.csv\"");
+        let json =
+            app.call(get(&format!("{TTFT}?format=json")).insert_header(("Accept", "text/csv")));
+        let entries = json.await.data();
+        let table = std::str::from_utf8(&by_header.body).unwrap();
+        let mut lines =
+            table.split_terminator("\r\n").map(|line| line.split(',').collect::<Vec<_>>());
+        let header = lines.next().unwrap();
+        let mut columns = header.clone();
+        columns.sort_unstable();
+        let fields: Vec<_> = entries[0].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(columns, fields, "a column per field");
+        for (row, entry) in lines.by_ref().zip(entries.as_array().unwrap()) {
+            assert_eq!(row.len(), header.len());
+            for (cell, column) in row.iter().zip(&header) {
+                let value = &entry[*column];
+                let same = match value {
+                    serde_json::Value::Null => cell.is_empty(),
+                    serde_json::Value::String(text) => cell == text,
+                    serde_json::Value::Bool(truth) => cell.parse() == Ok(*truth),
+                    serde_json::Value::Object(missing) => missing.is_empty() && cell.is_empty(),
+                    number => {
+                        // What reads JSON here is not exact in the last digit.
+                        let (cell, number) = (cell.parse::<f64>().unwrap(), number.as_f64());
+                        (cell - number.unwrap()).abs() <= 1e-12 * cell.abs()
+                    }
+                };
+                assert!(same, "{column}: {cell} {value}");
+            }
+        }
+        assert_eq!(table.lines().count(), 4);
+    }
+
+    #[actix_web::test]
+    async fn a_table_that_the_caller_has_already_is_not_sent_again() {
+        let run = |number| a_run().llm(&format!("llm-{number}")).build();
+        let app = TestApp::with(&(0..10).map(run).collect::<Vec<_>>()).await;
+        let csv = || get(TTFT).insert_header(("Accept", "text/csv"));
+        let first = app.call(csv()).await;
+        let tag = first.header("etag").to_owned();
+        assert_ne!(tag, app.get(TTFT).await.header("etag"));
+        let again = app.call(csv().insert_header(("If-None-Match", tag.clone()))).await;
+        assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
+        let coded = app.call(csv().insert_header(("Accept-Encoding", "gzip"))).await;
+        assert_eq!(coded.header("content-encoding"), "gzip");
+        assert_ne!(coded.header("etag"), tag);
+    }
+
+    #[actix_web::test]
+    async fn a_name_that_would_be_a_formula_is_a_text_in_a_table() {
+        let run = a_run().llm("=HYPERLINK(\"x\")").provider("@acme").build();
+        let table = TestApp::with(&[run]).await.get(&format!("{TTFT}?format=csv")).await;
+        let table = std::str::from_utf8(&table.body).unwrap();
+        assert!(table.contains("\"'=HYPERLINK(\"\"x\"\")\",'@acme,"), "{table}");
+    }
+
+    #[actix_web::test]
+    async fn a_refusal_is_never_a_table() {
+        let app = TestApp::empty();
+        app.get("/api/v1/benchmark/BANANA?format=csv").await.refusal(404);
+        app.get(&format!("{TTFT}?format=csv&limit=0")).await.refusal(422);
     }
 
     #[actix_web::test]

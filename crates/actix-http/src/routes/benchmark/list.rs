@@ -1,3 +1,4 @@
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use apistos::api_operation;
 use benchmark_ports::Subject;
@@ -5,6 +6,8 @@ use benchmark_ports::Subject;
 use super::parameters::RankingParameters;
 use crate::auth::ReadKey;
 use crate::error::ApiError;
+use crate::exported::Exported;
+use crate::format::{Format, Preferred};
 use crate::query::Query;
 use crate::representation::Shown;
 use crate::services::Services;
@@ -26,11 +29,23 @@ use crate::wire::Ranking;
 pub(crate) async fn rankings(
     _key: ReadKey,
     parameters: Query<RankingParameters>,
+    preferred: Preferred,
     services: Data<Services>,
-) -> Result<Shown<Vec<Ranking>>, ApiError> {
+) -> Result<Exported<Vec<Ranking>>, ApiError> {
     let question = parameters.0.question(Subject::AllMetrics, &services.default_workload)?;
-    let served = services.read_ranking.run(&question).await?;
-    Ok(Shown::served(served, &*services.clock))
+    match parameters.0.format(preferred)? {
+        Format::Json => {
+            let served = services.read_ranking.run(&question).await?;
+            Ok(Exported::Json(Shown::served(served, &*services.clock)))
+        }
+        Format::Csv => {
+            let rankings = services.read_ranking.views(&question).await?;
+            let rankings: Vec<_> = rankings.iter().map(Ranking::from).collect();
+            const FILE: HeaderValue =
+                HeaderValue::from_static("attachment; filename=\"rankings.csv\"");
+            Ok(Exported::csv(&rankings, FILE))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -57,6 +72,15 @@ mod tests {
             (&of("TTFT")["window"], &of("TTFT")["statistic"]),
             (&"latest".into(), &"mean".into())
         );
+    }
+
+    #[actix_web::test]
+    async fn a_table_has_the_entries_of_every_ranking() {
+        let run = a_run().ttft(&[0.1, 0.2]).samples(metrics::TPS, &[40.0, 50.0]).build();
+        let table = TestApp::with(&[run]).await.get("/api/v1/benchmark?format=csv").await;
+        let table = String::from_utf8(table.body.to_vec()).unwrap();
+        assert_eq!(table.lines().count(), 4, "a header, TTFT, TPS and ERROR_RATE: {table}");
+        assert!(table.contains(",TPS,llm,"), "{table}");
     }
 
     #[actix_web::test]

@@ -1,5 +1,7 @@
-//! Rankings.
+//! Rankings and their history.
 
 pub(super) mod get;
+pub(super) mod history;
 pub(super) mod list;
+mod metric;
 mod parameters;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::error::ApiError;
+use crate::format::{Format, Preferred};
 use crate::page::parse_limit;
 use crate::query::{parse, parse_whole_number};
 use crate::wire::{SLUG, StatisticName, VISIBLE};
@@ -34,9 +35,21 @@ pub(crate) struct RankingParameters {
     /// How many entries are passed over first; none where it is left out.
     #[schemars(with = "u32", range(max = 4_294_967_295_u32))]
     offset: Option<String>,
+    /// `json` or `csv`, one row per entry; what `Accept` prefers where it is
+    /// left out.
+    #[schemars(with = "Format")]
+    format: Option<String>,
 }
 
 impl RankingParameters {
+    /// In which form it is asked for.
+    ///
+    /// # Errors
+    /// 422 where there is no such form.
+    pub(crate) fn format(&self, preferred: Preferred) -> Result<Format, ApiError> {
+        Format::asked(self.format.as_deref(), preferred)
+    }
+
     /// The question about `subject`.
     ///
     /// # Errors
@@ -46,7 +59,7 @@ impl RankingParameters {
         subject: Subject,
         default_workload: &WorkloadSlug,
     ) -> Result<RankingQuery, ApiError> {
-        let Self { workload, window, statistic, provider, limit, offset } = self;
+        let Self { workload, window, statistic, provider, limit, offset, format: _ } = self;
         let workload = parse("workload", workload.as_deref(), WorkloadSlug::parse)?;
         let offset = parse_whole_number("offset", offset.as_deref(), 0, u32::MAX as usize)?;
         Ok(RankingQuery {

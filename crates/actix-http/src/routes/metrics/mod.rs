@@ -1,3 +1,4 @@
 //! The catalogue of metrics.
 
+pub(super) mod create;
 pub(super) mod list;

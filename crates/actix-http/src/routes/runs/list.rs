@@ -1,3 +1,4 @@
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use apistos::api_operation;
 use benchmark_domain::{Grade, LlmId, RunId, Source, WorkloadSlug, uuid::Uuid};
@@ -7,9 +8,10 @@ use serde::Deserialize;
 
 use crate::auth::ReadKey;
 use crate::error::ApiError;
+use crate::exported::Exported;
+use crate::format::{Format, Preferred};
 use crate::page::{nothing_after, parse_id, parse_limit};
 use crate::query::{Query, parse};
-use crate::representation::Shown;
 use crate::services::Services;
 use crate::wire::{Run, SLUG, SourceName, VerdictName};
 
@@ -36,6 +38,10 @@ pub(crate) struct Parameters {
     /// left out.
     #[schemars(with = "Uuid")]
     after: Option<String>,
+    /// `json` or `csv`, one row per run and metric; what `Accept` prefers where it is
+    /// left out.
+    #[schemars(with = "Format")]
+    format: Option<String>,
 }
 
 impl Parameters {
@@ -70,14 +76,17 @@ impl Parameters {
 pub(crate) async fn runs(
     _key: ReadKey,
     parameters: Query<Parameters>,
+    preferred: Preferred,
     services: Data<Services>,
-) -> Result<Shown<Vec<Run>>, ApiError> {
+) -> Result<Exported<Vec<Run>>, ApiError> {
+    let format = Format::asked(parameters.0.format.as_deref(), preferred)?;
     let filter = parameters.0.filter()?;
     let limit = parse_limit(parameters.0.limit.as_deref())?;
     let after = parse_id("after", parameters.0.after.as_deref())?.map(RunId);
     let runs = services.browse_catalogue.runs(&filter, after, limit).await?;
     let runs: Vec<_> = runs.ok_or_else(nothing_after)?.iter().map(Run::from).collect();
-    Ok(Shown::new(&runs, &*services.clock))
+    const FILE: HeaderValue = HeaderValue::from_static("attachment; filename=\"runs.csv\"");
+    Ok(Exported::new(&runs, None, format, FILE, &*services.clock))
 }
 
 #[cfg(test)]
@@ -127,11 +136,23 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn a_table_has_a_row_per_run_and_metric() {
+        let table = three_runs().await.get("/api/v1/runs?format=csv&limit=2").await;
+        let table = String::from_utf8(table.body.to_vec()).unwrap();
+        assert!(table.starts_with("id,llm_id,llm_name,"), "{table}");
+        assert_eq!(table.lines().count(), 1 + 2 * 2, "TTFT and ERROR_RATE of each: {table}");
+    }
+
+    #[actix_web::test]
     async fn a_parameter_that_means_nothing_is_refused_by_name() {
         let app = TestApp::empty();
-        for (query, field) in
-            [("source=rumour", "source: "), ("verdict=x", "verdict: "), ("llm=x", "llm: ")]
-        {
+        for (query, field) in [
+            ("source=rumour", "source: "),
+            ("verdict=x", "verdict: "),
+            ("llm=x", "llm: "),
+            ("after=x", "after: "),
+            ("format=xml", "format: "),
+        ] {
             let message = app.get(&format!("/api/v1/runs?{query}")).await.refusal(422);
             assert!(message.starts_with(field), "{message}");
         }

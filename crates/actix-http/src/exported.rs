@@ -1,0 +1,95 @@
+//! Answers that there are as JSON and as a table.
+
+use std::sync::Arc;
+
+use actix_web::body::BoxBody;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use apistos::paths::{Examples, MediaType, Responses};
+use apistos::reference_or::ReferenceOr;
+use apistos::{ApiComponent, Schema};
+use benchmark_ports::Clock;
+use serde::Serialize;
+
+use crate::documented::{Data, in_envelope, responses, schemas_of};
+use crate::format::Format;
+use crate::representation::{Shown, respond_once};
+use crate::table::{Tabular, csv_of};
+
+/// The media type of every table.
+const CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+
+/// An answer to GET as JSON or as a table.
+#[derive(Debug)]
+pub(crate) enum Exported<T> {
+    Json(Shown<T>),
+    Csv {
+        table: Arc<[u8]>,
+        /// Under which name a browser saves it.
+        disposition: HeaderValue,
+    },
+}
+
+impl<T: Serialize + Tabular> Exported<T> {
+    /// An answer of just now. `disposition` names the file in which a browser
+    /// saves a table.
+    pub(crate) fn new(
+        data: &T,
+        message: Option<&str>,
+        format: Format,
+        disposition: HeaderValue,
+        clock: &dyn Clock,
+    ) -> Self {
+        match format {
+            Format::Json => Self::Json(Shown::remarked(data, message, clock)),
+            Format::Csv => Self::csv(data, disposition),
+        }
+    }
+
+    /// The table alone.
+    pub(crate) fn csv(data: &T, disposition: HeaderValue) -> Self {
+        Self::Csv { table: csv_of(data).into(), disposition }
+    }
+}
+
+impl<T> Responder for Exported<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding");
+        match self {
+            Self::Json(shown) => shown.respond(request, VARY),
+            Self::Csv { table, disposition } => {
+                let mut response = respond_once(&table, request, CSV, VARY);
+                response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+                response
+            }
+        }
+    }
+}
+
+impl<T: Data + Tabular> ApiComponent for Exported<T> {
+    fn child_schemas() -> Vec<(String, ReferenceOr<Schema>)> {
+        schemas_of::<T>()
+    }
+
+    fn schema() -> Option<(String, ReferenceOr<Schema>)> {
+        None
+    }
+
+    fn responses(_: Option<String>) -> Option<Responses> {
+        let table = MediaType {
+            schema: String::raw_schema(),
+            example: Some(Examples::Example(
+                String::from_utf8_lossy(&csv_of(&T::example())).into(),
+            )),
+            ..MediaType::default()
+        };
+        let mut content = in_envelope::<T>();
+        content.insert("text/csv".to_owned(), table);
+        Some(responses([
+            ("200", "Done.", content),
+            ("304", "What `If-None-Match` names is still right.", Default::default()),
+        ]))
+    }
+}

@@ -1,0 +1,3 @@
+//! LLMs side by side.
+
+pub(super) mod get;
