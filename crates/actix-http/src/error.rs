@@ -103,6 +103,24 @@ impl ApiError {
         self
     }
 
+    /// The first of several, which tells of the others too: of ten of them, and
+    /// how many more there are.
+    pub(crate) fn joined(mut first: Self, others: &[Self]) -> Self {
+        const TOLD: usize = 9;
+        let told = others.iter().take(TOLD).map(|other| &other.message);
+        for message in told {
+            first.message = format!("{}; {message}", first.message).into();
+        }
+        first.message = match others.len().saturating_sub(TOLD) {
+            0 => shortened(first.message),
+            more => {
+                let message = shortened(first.message);
+                format!("{message}; and {more} more").into()
+            }
+        };
+        first
+    }
+
     /// 429: what `who` may do is used up for so many seconds.
     pub(crate) fn too_many(what: &str, seconds: u64) -> Self {
         let wait = if seconds == 1 { "a second".to_owned() } else { format!("{seconds} seconds") };

@@ -10,15 +10,27 @@ use crate::error::ApiError;
 /// 400 where it is not JSON, 422 with the path of the field where it is JSON
 /// that `T` cannot be.
 pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
+    parse_at("", text)
+}
+
+/// `text`, which stands at `place` in the body, as `T`.
+///
+/// # Errors
+/// As [`parse`], with the path from the body's beginning.
+pub(crate) fn parse_at<T: DeserializeOwned>(place: &str, text: &[u8]) -> Result<T, ApiError> {
+    let whole = if place.is_empty() { "body" } else { place };
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let refusal = match serde_path_to_error::deserialize(&mut deserializer) {
         Ok(value) => match deserializer.end() {
             Ok(()) => return Ok(value),
-            Err(error) => ApiError::invalid("body", error),
+            Err(error) => ApiError::invalid(whole, error),
         },
         Err(error) => match error.path().to_string().as_str() {
-            "." => ApiError::invalid("body", error.inner()),
-            path => ApiError::invalid(path, error.inner()),
+            "." => ApiError::invalid(whole, error.inner()),
+            path if place.is_empty() || path.starts_with('[') => {
+                ApiError::invalid(format!("{place}{path}"), error.inner())
+            }
+            path => ApiError::invalid(format!("{place}.{path}"), error.inner()),
         },
     };
     // What comes first may be acceptable JSON of a wrong kind, and what follows

@@ -65,6 +65,9 @@ impl ApiComponent for Recorded {
 /// what a recorded one says is that run: sending it again changes nothing. With
 /// an `Idempotency-Key` it is answered as the first time too, with the header
 /// `Idempotent-Replayed: true`.
+///
+/// A refusal names every run that cannot be recorded, by its place in the array or
+/// its line, and its first field that cannot be; none is recorded then.
 #[api_operation(
     tag = "runs",
     operation_id = "recordRuns",
@@ -278,6 +281,44 @@ mod tests {
         assert!(message.refusal(422).starts_with("line 1: "));
         app.post("application/x-ndjson", "{".as_bytes()).await.refusal(400);
         app.post("application/x-ndjson", "\n".as_bytes()).await.refusal(422);
+    }
+
+    #[actix_web::test]
+    async fn every_run_that_cannot_be_is_told_of() {
+        let app = TestApp::empty();
+        let with = |name: &str, value: Value| {
+            let mut run = a_run("x");
+            run[name] = value;
+            run
+        };
+        let runs = [
+            with("llm_name", json!("")),
+            a_run("good"),
+            with("llm_name", json!(7)),
+            with("metrics", json!({ "TTFT": { "samples": [0.1, "x"] } })),
+            json!([]),
+        ];
+        let places = ["[0].llm_name: ", "; [2].llm_name: ", "; [3].metrics.TTFT", "; [4]: "];
+        let message = post(&app, &json!(runs)).await.refusal(422);
+        assert!(places.iter().all(|place| message.contains(place)), "{message}");
+        let lines = runs.map(|run| run.to_string()).join("\n");
+        let message = app.post("application/x-ndjson", lines).await.refusal(422);
+        for place in ["line 1: llm_name: ", "; line 3: llm_name: ", "; line 5: "] {
+            assert!(message.contains(place), "{message}");
+        }
+        assert_eq!(app.get("/api/v1/runs").await.data(), json!([]));
+    }
+
+    #[actix_web::test]
+    async fn of_very_many_refusals_some_are_told() {
+        let app = TestApp::empty();
+        let message = post(&app, &json!(vec![json!({}); 1000])).await.refusal(422);
+        assert!(message.starts_with("[0]: ") && message.ends_with("; and 990 more"), "{message}");
+        let lines = "{}\n".repeat(1001);
+        let message = app.post("application/x-ndjson", lines).await.refusal(422);
+        assert_eq!(message, "body: 1001 runs, at most 1000 are taken at once");
+        let message = post(&app, &json!(vec![json!({}); 1001])).await.refusal(422);
+        assert_eq!(message, "body: 1001 runs, at most 1000 are taken at once");
     }
 
     /// The answer to a run of this LLM, sent under a key.

@@ -12,6 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
 use schemars::r#gen::SchemaSettings;
 use serde_json::json;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::body::{self, BodyLimits};
@@ -55,26 +56,65 @@ impl Submission {
     /// The runs.
     ///
     /// # Errors
-    /// 400 where a part is not JSON, 422 with the place of what cannot be.
+    /// 400 where a part is not JSON, 422 with the places of what cannot be, of
+    /// every run of which something cannot.
     pub(super) fn parse(&self) -> Result<Vec<Run>, ApiError> {
-        let runs = match self.layout {
-            Layout::One => vec![json::parse::<Object<NewRun>>(&self.bytes)?],
-            Layout::Array => json::parse(&self.bytes)?,
-            Layout::Lines => self
-                .lines()
-                .map(|(number, line)| json::parse(line).map_err(|e| e.at(&line_place(number))))
-                .collect::<Result<_, _>>()?,
-        };
+        let items = self.items()?;
+        let (mut runs, mut refusals) = (Vec::with_capacity(items.len()), Vec::new());
+        for (at, item) in items.into_iter().enumerate() {
+            let run = item.and_then(|Object(run)| {
+                run.into_domain(Source::Push).map_err(|refusal| self.refuse(at, &refusal))
+            });
+            match run {
+                Ok(run) => runs.push(run),
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        if refusals.is_empty() {
+            return Ok(runs);
+        }
+        let first = refusals.remove(0);
+        Err(ApiError::joined(first, &refusals))
+    }
+
+    /// What was sent, or why it cannot be read, run by run.
+    fn items(&self) -> Result<Vec<Result<Object<NewRun>, ApiError>>, ApiError> {
         // Before the runs are summarised, which takes far more memory than they
         // do as text.
-        if runs.len() > MAX_RUNS {
-            let reason = format!("{} runs, at most {MAX_RUNS} are taken at once", runs.len());
-            return Err(ApiError::invalid("body", reason));
-        }
-        let into_domain = |(at, Object(run)): (usize, Object<NewRun>)| {
-            run.into_domain(Source::Push).map_err(|refusal| self.refuse(at, &refusal))
+        let check = |runs: usize| match runs {
+            0..=MAX_RUNS => Ok(()),
+            _ => Err(ApiError::invalid(
+                "body",
+                format!("{runs} runs, at most {MAX_RUNS} are taken at once"),
+            )),
         };
-        runs.into_iter().enumerate().map(into_domain).collect()
+        match self.layout {
+            Layout::One => Ok(vec![json::parse(&self.bytes)]),
+            Layout::Array => {
+                let first_refusal = match json::parse::<Vec<_>>(&self.bytes) {
+                    Ok(runs) => {
+                        check(runs.len())?;
+                        return Ok(runs.into_iter().map(Ok).collect());
+                    }
+                    Err(refusal) => refusal,
+                };
+                // Once more, to tell of every run and not of the first alone.
+                let Ok(items) = serde_json::from_slice::<Vec<&RawValue>>(&self.bytes) else {
+                    return Err(first_refusal);
+                };
+                check(items.len())?;
+                let parse = |(at, item): (usize, &&RawValue)| {
+                    json::parse_at(&format!("[{at}]"), item.get().as_bytes())
+                };
+                Ok(items.iter().enumerate().map(parse).collect())
+            }
+            Layout::Lines => {
+                check(self.lines().count())?;
+                let parse =
+                    |(number, line)| json::parse(line).map_err(|e| e.at(&line_place(number)));
+                Ok(self.lines().map(parse).collect())
+            }
+        }
     }
 
     /// What tells this submission from another one under the same idempotency
