@@ -10,6 +10,7 @@ mod bad_input;
 mod bad_start;
 mod browser;
 mod caching;
+mod clients;
 mod comparing;
 mod conformance;
 mod exposition;
