@@ -4,11 +4,13 @@ import pytest
 from rendering import (
     RELEASE,
     SHAPES,
+    chart,
     containers,
     every_shape,
     found,
     hooks,
     manifests,
+    manifests_of,
     of_kind,
     pods,
 )
@@ -130,3 +132,11 @@ def test_names_begin_with_that_of_the_release(shape):
     name = SHAPES[shape].get("fullnameOverride", RELEASE)
     for manifest in manifests(SHAPES[shape]):
         assert manifest["metadata"]["name"].startswith(name)
+
+
+def test_names_fit_however_long_that_of_the_release_is():
+    texts = chart().render(SHAPES["evaluation"], name=53 * "x")
+    for name, text in texts.items():
+        if name.endswith(".yaml"):
+            for manifest in manifests_of(text):
+                assert len(manifest["metadata"]["name"]) <= 63
