@@ -8,7 +8,7 @@ use benchmark_ports::{Catalogue, Clock, LoadError, RankingReader, StoreError};
 use thiserror::Error;
 
 use crate::find_llm::{FindLlm, FindLlmError};
-use crate::read_ranking::of_metric;
+use crate::read_ranking::{left_out, of_metric};
 
 /// A question how LLMs differ.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,9 +36,20 @@ pub struct ComparisonView {
     pub window: Window,
     /// By which number.
     pub statistic: Statistic,
-    /// Every metric that at least one of them has a value of, by name.
-    pub metrics: Vec<(Metric, Comparison)>,
+    /// Every metric that at least one of them has runs of, by name.
+    pub metrics: Vec<ComparedMetric>,
     /// What a reader should know of the answer: why it is empty, say.
+    pub message: Option<String>,
+}
+
+/// How LLMs differ in one metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparedMetric {
+    /// What is measured.
+    pub metric: Metric,
+    /// How they differ.
+    pub comparison: Comparison,
+    /// Who is left out although there are runs, and why.
     pub message: Option<String>,
 }
 
@@ -102,16 +113,14 @@ impl CompareLlms {
         for metric in metrics {
             let scope = RankingScope { metric: metric.name.clone(), workload: workload.clone() };
             let contenders = self.contenders(&scope, *window, now, &llms).await?;
-            let comparison = compare(metric.direction, *statistic, &contenders);
-            if !comparison.llms.is_empty() {
-                compared.push((metric, comparison));
+            if !contenders.is_empty() {
+                let comparison = compare(metric.direction, *statistic, &contenders);
+                let message = left_out(&contenders, *statistic);
+                compared.push(ComparedMetric { metric, comparison, message });
             }
         }
-        let nothing = || {
-            format!(
-                "none of them has runs that tell this on workload {workload} in window {window}"
-            )
-        };
+        let nothing =
+            || format!("none of them has runs of this on workload {workload} in window {window}");
         Ok(ComparisonView {
             llms,
             workload: workload.clone(),

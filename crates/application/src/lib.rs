@@ -33,7 +33,9 @@ mod tiered_rankings;
 pub use authenticate::{Authenticate, AuthenticateError, Principal};
 pub use browse_catalogue::BrowseCatalogue;
 pub use check_health::{CheckHealth, Health};
-pub use compare_llms::{CompareError, CompareLlms, ComparisonQuery, ComparisonView};
+pub use compare_llms::{
+    CompareError, CompareLlms, ComparedMetric, ComparisonQuery, ComparisonView,
+};
 pub use create_key::{CreateKey, CreateKeyError};
 pub use define_metric::DefineMetric;
 pub use find_llm::{FindLlm, FindLlmError};

@@ -181,7 +181,7 @@ fn view(metric: Metric, ranked: Ranked, query: &RankingQuery) -> RankingView {
 }
 
 /// Names the LLMs whose runs do not tell a statistic, and says why.
-fn left_out(contenders: &[Contender], statistic: Statistic) -> Option<String> {
+pub(crate) fn left_out(contenders: &[Contender], statistic: Statistic) -> Option<String> {
     const NAMED: usize = 20;
     let reason =
         |contender: &Contender| Some((contender.llm.clone(), contender.missing(statistic)?));

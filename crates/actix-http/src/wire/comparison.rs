@@ -1,4 +1,4 @@
-use benchmark_application::ComparisonView;
+use benchmark_application::{ComparedMetric, ComparisonView};
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{ComparedLlm, ComparedPair, Tier};
 use schemars::JsonSchema;
@@ -20,7 +20,7 @@ pub struct Comparison {
     /// What is compared: `mean`, `p50`, `p90`, `p95` or `p99`.
     #[schemars(with = "StatisticName")]
     pub statistic: String,
-    /// Every metric that at least one of them has a value of, by name.
+    /// Every metric that at least one of them has runs of, by name.
     pub metrics: Vec<MetricComparison>,
 }
 
@@ -32,10 +32,7 @@ impl From<&ComparisonView> for Comparison {
             workload: workload.to_string(),
             window: window.to_string(),
             statistic: statistic.to_string(),
-            metrics: metrics
-                .iter()
-                .map(|(metric, comparison)| MetricComparison::new(metric, comparison))
-                .collect(),
+            metrics: metrics.iter().map(MetricComparison::from).collect(),
         }
     }
 }
@@ -54,10 +51,13 @@ pub struct MetricComparison {
     pub values: Vec<ComparedValue>,
     /// Each two of those.
     pub pairs: Vec<Difference>,
+    /// Who is left out although there are runs, and why.
+    pub message: Option<String>,
 }
 
-impl MetricComparison {
-    fn new(metric: &benchmark_domain::Metric, comparison: &benchmark_domain::Comparison) -> Self {
+impl From<&ComparedMetric> for MetricComparison {
+    fn from(compared: &ComparedMetric) -> Self {
+        let ComparedMetric { metric, comparison, message } = compared;
         let benchmark_domain::Comparison { llms, pairs } = comparison;
         Self {
             metric: metric.name.to_string(),
@@ -65,6 +65,7 @@ impl MetricComparison {
             better: metric.direction.into(),
             values: llms.iter().map(ComparedValue::from).collect(),
             pairs: pairs.iter().map(Difference::from).collect(),
+            message: message.clone(),
         }
     }
 }

@@ -148,6 +148,7 @@ impl Example for Comparison {
                 better: Direction::Lower,
                 values: vec![value, other],
                 pairs: vec![pair],
+                message: None,
             }],
         }
     }

@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use benchmark_actix_http::wire;
-use benchmark_application::{CompareError, ComparisonQuery, ComparisonView};
+use benchmark_application::{CompareError, ComparedMetric, ComparisonQuery, ComparisonView};
 use benchmark_domain::{
     ComparedPair, ConfidenceInterval, LlmId, LlmReference, Metric, MetricName, Statistic, Window,
     WorkloadSlug,
@@ -53,8 +53,9 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     } else {
         print(&view, &mut stdout)?;
     }
-    if let Some(message) = &view.message {
-        eprintln!("{message}");
+    view.message.iter().for_each(|message| eprintln!("{message}"));
+    for ComparedMetric { metric, message, .. } in &view.metrics {
+        message.iter().for_each(|message| eprintln!("{}: {message}", metric.name));
     }
     Ok(())
 }
@@ -62,7 +63,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
 fn print(view: &ComparisonView, out: &mut impl Write) -> std::io::Result<()> {
     let ComparisonView { llms: _, workload, window, statistic, metrics, message: _ } = view;
     writeln!(out, "{statistic} on {workload}, runs: {window}")?;
-    let pairs = metrics.iter().flat_map(|(metric, comparison)| {
+    let pairs = metrics.iter().flat_map(|ComparedMetric { metric, comparison, message: _ }| {
         comparison.pairs.iter().map(move |pair| row(view, metric, pair))
     });
     let columns = [

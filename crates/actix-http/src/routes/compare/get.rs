@@ -175,6 +175,17 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn who_has_too_few_samples_for_a_percentile_is_left_out_and_named() {
+        let app = three_llms().await;
+        let comparison = app.get("/api/v1/compare?llms=swift,once&window=all&statistic=p50").await;
+        let comparison = comparison.data();
+        let ttft = of(&comparison, "TTFT");
+        assert_eq!((ttft["values"].as_array().unwrap().len(), &ttft["pairs"]), (1, &json!([])));
+        let message = ttft["message"].as_str().unwrap();
+        assert!(message.contains("once (acme) needs 6 samples, has 1"), "{message}");
+    }
+
+    #[actix_web::test]
     async fn every_two_of_several_are_compared() {
         let app = three_llms().await;
         let ids = format!("{},tardy,once", llm("swift").id());
