@@ -32,9 +32,10 @@ deny *CHECKS="licenses bans sources":
 install-deny:
     cargo install --locked cargo-deny@0.20.2
 
-# Measure the domain, and the HTTP side against a bare handler
+# Measure the domain, the importer, and the HTTP side against a bare handler
 bench:
     cargo bench --package benchmark-domain
+    cargo bench --package benchmark-result-formats
     tests/install wrk
     cargo bench --package benchmark-api --bench http
 

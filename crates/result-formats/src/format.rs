@@ -5,13 +5,26 @@ use benchmark_domain::Run;
 use thiserror::Error;
 
 use crate::hints::Hints;
-use crate::llmperf;
 use crate::outline::{Misfit, Outline};
 use crate::refusal::{Problem, Refusal};
+use crate::report::Reports;
 use crate::result_file::ResultFile;
+use crate::{
+    aiperf, genai_perf, guidellm, inference_benchmarker, inference_perf, llmperf, sglang, vllm,
+};
 
 /// Every format, in the order in which files are held against them.
-const FORMATS: [Format; 1] = [llmperf::FORMAT];
+const FORMATS: [Format; 8] = [
+    vllm::FORMAT,
+    sglang::FORMAT,
+    guidellm::FORMAT,
+    llmperf::FORMAT,
+    aiperf::FORMAT,
+    // Its successor writes all that it does, and more.
+    genai_perf::FORMAT,
+    inference_benchmarker::FORMAT,
+    inference_perf::FORMAT,
+];
 
 /// How one tool writes its results.
 #[derive(Clone, Copy)]
@@ -21,7 +34,12 @@ pub struct Format {
     pub(crate) recognises: fn(&Outline) -> Result<(), Misfit>,
     pub(crate) companion_paths: fn(&Path) -> Vec<PathBuf>,
     pub(crate) read:
-        fn(&ResultFile<'_>, Option<&ResultFile<'_>>, &Hints) -> Result<Imported, Refusal>,
+        for<'a> fn(ResultFile<'a>, Option<ResultFile<'a>>) -> Result<Reports<'a>, Refusal>,
+}
+
+/// Of a tool that writes one file.
+pub(crate) fn no_companions(_: &Path) -> Vec<PathBuf> {
+    Vec::new()
 }
 
 /// What was read.
@@ -48,13 +66,19 @@ impl Format {
         FORMATS.into_iter().find(|format| format.name == name).ok_or(UnknownFormat)
     }
 
-    /// The format of a file, told from its content.
+    /// Every format.
+    pub fn all() -> impl Iterator<Item = Self> {
+        FORMATS.into_iter()
+    }
+
+    /// The format of a file, told from the beginning of its content.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] if it is not JSON or holds nothing,
-    /// [`Refusal::Unrecognised`] if it is no known tool's.
-    pub fn recognise(file: &ResultFile<'_>) -> Result<Self, Refusal> {
-        let outline = Outline::of(file.bytes).map_err(|problem| file.refuse(problem))?;
+    /// [`Refusal::Unrecognised`] if it is no known tool's,
+    /// [`Refusal::Unreadable`] if it cannot be read.
+    pub fn recognise(file: &mut ResultFile<'_>) -> Result<Self, Refusal> {
+        let outline = Outline::of(&mut file.content).map_err(|problem| file.refuse(problem))?;
         if outline == Outline::EmptyList {
             return Err(file.refuse(Problem::new("the list is empty")));
         }
@@ -65,7 +89,8 @@ impl Format {
                 Err(misfit) => misfits.push(format!("not {}: {misfit}", format.name)),
             }
         }
-        Err(Refusal::Unrecognised { file: file.path.clone(), reason: misfits.join("; ") })
+        let file = file.name.path().to_owned();
+        Err(Refusal::Unrecognised { file, reason: misfits.join("; ") })
     }
 
     /// The format's name, that of its tool.
@@ -81,19 +106,20 @@ impl Format {
     }
 
     /// Reads a file, with its other half if there is one. Whichever half is
-    /// called the companion, the runs are the same.
+    /// called the companion, the runs are the same. Nothing is known of any of
+    /// them before the files have been read to their ends.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] for the first thing wrong with the files,
     /// [`Refusal::Missing`] if neither they nor the hints tell all that a run
-    /// must say.
-    pub fn read(
+    /// must say, [`Refusal::Unreadable`] if a file cannot be read.
+    pub fn read<'a>(
         self,
-        file: &ResultFile<'_>,
-        companion: Option<&ResultFile<'_>>,
+        file: ResultFile<'a>,
+        companion: Option<ResultFile<'a>>,
         hints: &Hints,
     ) -> Result<Imported, Refusal> {
-        (self.read)(file, companion, hints)
+        (self.read)(file, companion)?.settle(hints)
     }
 }
 
@@ -121,26 +147,33 @@ mod tests {
     #[test]
     fn an_unknown_format_names_the_known_ones() {
         let error = Format::parse("banana").unwrap_err();
-        assert_eq!(error.to_string(), "a format is one of llmperf");
+        assert_eq!(
+            error.to_string(),
+            "a format is one of vllm, sglang, guidellm, llmperf, aiperf, genai-perf, \
+             inference-benchmarker, inference-perf"
+        );
     }
 
     #[test]
     fn a_foreign_file_is_told_why_no_format_fits() {
         let refusal = |json: &str| {
-            Format::recognise(&ResultFile::new("x.json", json.as_bytes())).unwrap_err().to_string()
+            let mut file = ResultFile::new("x.json", json.as_bytes());
+            Format::recognise(&mut file).unwrap_err().to_string()
         };
         assert_eq!(
-            refusal(r#"{"benchmarks": []}"#),
-            "x.json: no known format (not llmperf: results_num_requests_started is missing)"
+            refusal(r#"{"benchmark": []}"#),
+            "x.json: no known format (not vllm: model_id is missing; not sglang: \
+             total_output_tokens_retokenized is missing; not guidellm: benchmarks is missing; \
+             not llmperf: results_num_requests_started is missing; not aiperf: request_latency \
+             is missing; not genai-perf: request_throughput is missing; not \
+             inference-benchmarker: config is missing; not inference-perf: load_summary is \
+             missing)"
         );
-        assert_eq!(
-            refusal(r#"[{"id": 1}]"#),
-            "x.json: no known format (not llmperf: error_code is missing)"
-        );
-        assert_eq!(
-            refusal("[1, 2]"),
-            "x.json: no known format (not llmperf: it is not made of JSON objects)"
-        );
+        let list = refusal(r#"[{"id": 1}]"#);
+        for reason in ["not vllm: it is a list;", "not llmperf: error_code is missing;"] {
+            assert!(list.contains(reason), "{list}");
+        }
+        assert!(refusal("[1, 2]").contains("not llmperf: it is not made of JSON objects"));
         assert_eq!(refusal("[]"), "x.json: the list is empty");
         assert_eq!(refusal(" "), "x.json: it is empty");
     }

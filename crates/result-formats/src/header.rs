@@ -1,35 +1,49 @@
 use std::collections::BTreeMap;
 
 use benchmark_domain::{
-    Conditions, Llm, LlmName, Measurement, MetricName, Provider, Requests, Run, RunParts, Source,
-    Timestamp, Tool, Workload,
+    Conditions, InvalidName, Llm, LlmName, Provider, Timestamp, Workload, WorkloadSlug,
 };
 
 use crate::hints::{Hint, Hints};
+use crate::number::{self, Number};
 use crate::refusal::{Problem, Refusal};
-use crate::result_file::ResultFile;
+use crate::result_file::FileName;
 
-/// What a file itself says of its run. A value that cannot be used refuses the
+/// What a file itself says of a run. A value that cannot be used refuses the
 /// file only where no hint stands in for it.
+#[derive(Debug)]
 pub(crate) struct Header {
-    pub(crate) provider: Result<Option<Provider>, Refusal>,
-    pub(crate) llm: Result<Option<LlmName>, Refusal>,
-    pub(crate) started_at: Result<Option<Timestamp>, Refusal>,
-    pub(crate) conditions: Result<Conditions, Refusal>,
+    /// Which file says it.
+    pub(crate) of: FileName,
+    pub(crate) provider: Result<Option<Provider>, Problem>,
+    pub(crate) llm: Result<Option<LlmName>, Problem>,
+    pub(crate) started_at: Result<Option<Timestamp>, Problem>,
+    pub(crate) conditions: Result<Conditions, Problem>,
 }
 
 /// Who was measured, on what and when.
 #[derive(Debug)]
 pub(crate) struct Subject {
-    llm: Llm,
-    workload: Workload,
-    started_at: Timestamp,
+    pub(crate) llm: Llm,
+    pub(crate) workload: Workload,
+    pub(crate) started_at: Timestamp,
+}
+
+/// How the workloads of a file's runs get their names where a hint says one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// The hint's.
+    AsHinted,
+    /// The hint's and the load: the runs are of several loads, and numbers of
+    /// two loads may not be compared.
+    WithLoad,
 }
 
 impl Header {
-    /// The header of a file that has none.
-    pub(crate) fn silent() -> Self {
+    /// The header of a file that says nothing.
+    pub(crate) fn silent(of: FileName) -> Self {
         Self {
+            of,
             provider: Ok(None),
             llm: Ok(None),
             started_at: Ok(None),
@@ -37,19 +51,25 @@ impl Header {
         }
     }
 
-    /// The subject of the run in `file`, as the hints and then this header say.
+    /// The subject of a run in `file`, as the hints and then this header say.
     ///
     /// A workload is derived only from conditions that tell the whole load:
     /// what is known by half must not be compared with other halves.
-    pub(crate) fn settle(self, file: &ResultFile<'_>, hints: &Hints) -> Result<Subject, Refusal> {
-        let Hints { provider, llm, workload, started_at, labels } = hints;
-        let provider = said(provider.as_ref(), self.provider)?;
-        let name = said(llm.as_ref(), self.llm)?;
-        let started_at = said(started_at.as_ref(), self.started_at)?;
-        let mut conditions = self.conditions?;
-        conditions.labels.extend(labels.clone());
-        let workload = match workload {
-            Some(slug) => Some(Workload { slug: slug.clone(), conditions }),
+    pub(crate) fn settle(
+        self,
+        file: &FileName,
+        hints: &Hints,
+        naming: Naming,
+    ) -> Result<Subject, Refusal> {
+        let Self { of, provider, llm, started_at, conditions } = self;
+        let refuse = |problem| of.refuse(problem);
+        let provider = said(hints.provider.as_ref(), provider).map_err(refuse)?;
+        let name = said(hints.llm.as_ref(), llm).map_err(refuse)?;
+        let started_at = said(hints.started_at.as_ref(), started_at).map_err(refuse)?;
+        let mut conditions = conditions.map_err(refuse)?;
+        conditions.labels.extend(hints.labels.clone());
+        let workload = match &hints.workload {
+            Some(slug) => Some(named(slug, conditions, naming).map_err(refuse)?),
             None if tells_the_load(&conditions) => Some(Workload::derived(conditions)),
             None => None,
         };
@@ -63,18 +83,43 @@ impl Header {
                 Ok(Subject { llm: Llm { name, provider }, workload, started_at })
             }
             _ => Err(Refusal::Missing {
-                file: file.path.clone(),
+                file: file.path().to_owned(),
                 hints: missing.into_iter().flatten().collect(),
             }),
         }
     }
+
+    /// Requests in flight and requests sent per second, as far as told.
+    pub(crate) fn load(&self) -> (Option<u32>, Option<f64>) {
+        let conditions = self.conditions.as_ref();
+        conditions.map_or((None, None), |known| (known.concurrency, known.request_rate))
+    }
 }
+
+/// What is said of a workload that is described by what was measured.
+pub(crate) const MEASURED_LENGTHS: &str = "The file does not say which lengths were asked for; the workload is described by the mean \
+     lengths that were measured, and --workload names it better.";
 
 fn said<T: Clone>(
     hint: Option<&T>,
-    header: Result<Option<T>, Refusal>,
-) -> Result<Option<T>, Refusal> {
+    header: Result<Option<T>, Problem>,
+) -> Result<Option<T>, Problem> {
     hint.map_or(header, |hint| Ok(Some(hint.clone())))
+}
+
+fn named(slug: &WorkloadSlug, conditions: Conditions, naming: Naming) -> Result<Workload, Problem> {
+    let Conditions { concurrency, request_rate, .. } = conditions;
+    let load = Conditions { concurrency, request_rate, ..Conditions::default() };
+    let slug = match naming {
+        Naming::AsHinted => slug.clone(),
+        Naming::WithLoad if load == Conditions::default() => slug.clone(),
+        Naming::WithLoad => {
+            let load = Workload::derived(load).slug;
+            WorkloadSlug::parse(&format!("{slug}-{load}"))
+                .map_err(|invalid| Problem::at("workload", invalid))?
+        }
+    };
+    Ok(Workload { slug, conditions })
 }
 
 fn tells_the_load(conditions: &Conditions) -> bool {
@@ -83,44 +128,73 @@ fn tells_the_load(conditions: &Conditions) -> bool {
         && (conditions.concurrency.is_some() || conditions.request_rate.is_some())
 }
 
-impl Subject {
-    /// The run of this subject that `file` tells.
-    pub(crate) fn run(
-        self,
-        file: &ResultFile<'_>,
-        tool: Tool,
-        requests: Requests,
-        measurements: BTreeMap<MetricName, Measurement>,
-    ) -> Result<Run, Refusal> {
-        let Self { llm, workload, started_at } = self;
-        Run::new(RunParts {
-            llm,
-            workload,
-            source: Source::Import,
-            started_at,
-            tool: Some(tool),
-            requests,
-            measurements,
-            provenance: Some(file.provenance()),
-        })
-        .map_err(|invalid| file.refuse(Problem::new(invalid)))
+/// The LLM that a field names.
+pub(crate) fn llm(field: &str, text: Option<&str>) -> Result<Option<LlmName>, Problem> {
+    parsed(field, text, LlmName::parse)
+}
+
+/// The provider that a field names.
+pub(crate) fn provider(field: &str, text: Option<&str>) -> Result<Option<Provider>, Problem> {
+    parsed(field, text, Provider::parse)
+}
+
+/// The only name of a list of names.
+pub(crate) fn only<'a>(
+    field: &str,
+    names: Option<&'a [String]>,
+) -> Result<Option<&'a str>, Problem> {
+    match names {
+        None | Some([]) => Ok(None),
+        Some([name]) => Ok(Some(name)),
+        Some(names) => {
+            Err(Problem::at(field, format_args!("it has {} names, not one", names.len())))
+        }
     }
+}
+
+fn parsed<T>(
+    field: &str,
+    text: Option<&str>,
+    parse: fn(&str) -> Result<T, InvalidName>,
+) -> Result<Option<T>, Problem> {
+    text.map(parse).transpose().map_err(|invalid| Problem::at(field, invalid))
+}
+
+/// The rate that requests were sent at; `None` where they were sent at once.
+pub(crate) fn request_rate(field: &str, rate: Option<Number>) -> Result<Option<f64>, Problem> {
+    match rate {
+        None | Some(Number(f64::INFINITY)) => Ok(None),
+        Some(rate) => number::positive(field, Some(rate)).map(Some),
+    }
+}
+
+/// The provider among the labels that users give their runs.
+pub(crate) fn labelled(labels: &BTreeMap<String, serde_json::Value>) -> Option<&str> {
+    labels.get("provider")?.as_str()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use benchmark_domain::WorkloadSlug;
+    use crate::result_file::ResultFile;
+
+    fn name() -> FileName {
+        ResultFile::new("x.json", &b""[..]).name
+    }
+
+    fn silent() -> Header {
+        Header::silent(name())
+    }
 
     fn missing(header: Header, hints: &Hints) -> String {
-        header.settle(&ResultFile::new("x.json", b""), hints).unwrap_err().to_string()
+        header.settle(&name(), hints, Naming::AsHinted).unwrap_err().to_string()
     }
 
     #[test]
     fn what_neither_file_nor_hints_say_is_asked_for_by_its_flag() {
         let nothing = "x.json: it does not say all that a run must; \
                        give --llm, --at and --workload";
-        assert_eq!(missing(Header::silent(), &Hints::default()), nothing);
+        assert_eq!(missing(silent(), &Hints::default()), nothing);
 
         let hints = Hints {
             llm: Some(LlmName::parse("m").unwrap()),
@@ -128,38 +202,64 @@ mod tests {
             ..Hints::default()
         };
         let workload = "x.json: it does not say all that a run must; give --workload";
-        assert_eq!(missing(Header::silent(), &hints), workload);
+        assert_eq!(missing(silent(), &hints), workload);
     }
 
     #[test]
     fn half_known_conditions_name_no_workload() {
         let conditions =
             Ok(Conditions { input_tokens: Some(550), concurrency: Some(5), ..<_>::default() });
-        let header = Header { conditions, ..Header::silent() };
+        let header = Header { conditions, ..silent() };
         assert!(missing(header, &Hints::default()).ends_with("--workload"));
     }
 
-    #[test]
-    fn a_hint_wins_over_the_file_even_where_the_file_is_wrong() {
-        let file = ResultFile::new("x.json", b"");
-        let header = Header {
-            provider: Ok(Some(Provider::parse("file").unwrap())),
-            llm: Err(file.refuse(Problem::at("model", "too long"))),
-            started_at: Ok(Some(Timestamp::UNIX_EPOCH)),
-            conditions: Ok(Conditions { concurrency: Some(5), ..Conditions::default() }),
-        };
-        let hints = Hints {
+    fn hints() -> Hints {
+        Hints {
             provider: Some(Provider::parse("flag").unwrap()),
             llm: Some(LlmName::parse("m").unwrap()),
             workload: Some(WorkloadSlug::parse("chat").unwrap()),
             labels: BTreeMap::from([("gpu".to_owned(), "h100".to_owned())]),
             started_at: None,
-        };
-        let subject = header.settle(&file, &hints).unwrap();
+        }
+    }
+
+    fn header(conditions: Conditions) -> Header {
+        Header {
+            of: name(),
+            provider: Ok(Some(Provider::parse("file").unwrap())),
+            llm: Err(Problem::at("model", "too long")),
+            started_at: Ok(Some(Timestamp::UNIX_EPOCH)),
+            conditions: Ok(conditions),
+        }
+    }
+
+    #[test]
+    fn a_hint_wins_over_the_file_even_where_the_file_is_wrong() {
+        let header = header(Conditions { concurrency: Some(5), ..Conditions::default() });
+        let subject = header.settle(&name(), &hints(), Naming::AsHinted).unwrap();
         assert_eq!(subject.llm.to_string(), "m (flag)");
         assert_eq!(subject.started_at, Timestamp::UNIX_EPOCH);
         assert_eq!(subject.workload.slug.as_str(), "chat");
         assert_eq!(subject.workload.conditions.concurrency, Some(5));
         assert_eq!(subject.workload.conditions.labels["gpu"], "h100");
+    }
+
+    #[test]
+    fn runs_of_several_loads_are_workloads_of_several_names() {
+        let slug = |conditions| {
+            let subject = header(conditions).settle(&name(), &hints(), Naming::WithLoad);
+            subject.unwrap().workload.slug.to_string()
+        };
+        let closed = Conditions { concurrency: Some(5), ..Conditions::default() };
+        assert_eq!(slug(Conditions { input_tokens: Some(9), ..closed.clone() }), "chat-c5");
+        assert_eq!(slug(Conditions { request_rate: Some(2.5), ..closed }), "chat-c5-r2.5");
+        assert_eq!(slug(Conditions::default()), "chat");
+    }
+
+    #[test]
+    fn an_unlimited_rate_is_none() {
+        assert_eq!(request_rate("rate", Some(Number(f64::INFINITY))).unwrap(), None);
+        assert_eq!(request_rate("rate", Some(Number(4.0))).unwrap(), Some(4.0));
+        assert!(request_rate("rate", Some(Number(-1.0))).is_err());
     }
 }

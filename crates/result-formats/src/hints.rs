@@ -30,6 +30,11 @@ pub enum Hint {
 }
 
 impl Hint {
+    /// The parameter of the API that gives it.
+    pub fn parameter(self) -> &'static str {
+        self.flag().trim_start_matches('-')
+    }
+
     /// The flag of the command line that gives it.
     pub fn flag(self) -> &'static str {
         match self {

@@ -6,9 +6,11 @@
 //! with one sentence that names the file, the record and the field. What a tool
 //! measured under another definition is left out, with a note that says so.
 //!
-//! No I/O happens here. The callers, the `import` command and the import route,
-//! read the files, ask [`Format::recognise`] whose they are, look for the other
-//! half of a result at [`Format::companion_paths`], and call [`Format::read`].
+//! The callers, the `import` command and the import route, open the files and
+//! say what they are called; they ask [`Format::recognise`] whose they are, look
+//! for the other half of a result at [`Format::companion_paths`], and call
+//! [`Format::read`]. A file is read once, from anything that gives bytes, and
+//! digested on the way.
 //!
 //! ```
 //! use benchmark_domain::{LlmName, Timestamp, WorkloadSlug, metrics};
@@ -18,8 +20,8 @@
 //!     {"error_code": null, "ttft_s": 0.21, "end_to_end_latency_s": 0.35, "number_output_tokens": 8},
 //!     {"error_code": 429, "ttft_s": 0, "end_to_end_latency_s": 0.04, "number_output_tokens": 0}
 //! ]"#;
-//! let file = ResultFile::new("swift_individual_responses.json", bytes);
-//! let format = Format::recognise(&file)?;
+//! let mut file = ResultFile::new("swift_individual_responses.json", &bytes[..]);
+//! let format = Format::recognise(&mut file)?;
 //! assert_eq!(format.name(), "llmperf");
 //!
 //! // Without its summary, the file does not tell what was measured, and when.
@@ -29,7 +31,7 @@
 //!     started_at: Timestamp::from_timestamp_secs(1_704_851_704),
 //!     ..Hints::default()
 //! };
-//! let imported = format.read(&file, None, &hints)?;
+//! let imported = format.read(file, None, &hints)?;
 //! let run = &imported.runs[0];
 //! assert_eq!((run.requests.attempted(), run.requests.failed()), (2, 1));
 //! assert_eq!(run.measurements()[&metrics::TTFT].mean(), 0.21);
@@ -44,19 +46,40 @@
 //! 3. A fixture of the same four requests as the other tools' and a test that
 //!    they give the same numbers.
 //!
-//! The shared parts: `json` parses (typed, unknown fields skipped, Python's bare
-//! `NaN` tolerated) and says where an error is, `number` reads figures, and
-//! `header` settles who, what and when between the file and the [`Hints`].
+//! The shared parts: `content` holds as much of a file as is looked at, and
+//! `records` reads lines and lists one by one; `json` parses (typed, unknown
+//! fields skipped, Python's bare `NaN` tolerated) and says where an error is;
+//! `tally` makes samples of requests, the one place where the metrics are
+//! computed, and `statistics` takes a tool's own figures; `header` settles who,
+//! what and when between the file and the [`Hints`], and `report` makes the runs.
 
+mod aiperf;
+mod columns;
+mod content;
 mod format;
+mod genai_perf;
+mod guidellm;
 mod header;
 mod hints;
+mod inference_benchmarker;
+mod inference_perf;
 mod json;
 mod llmperf;
 mod number;
 mod outline;
+mod perf_figures;
+mod records;
 mod refusal;
+mod report;
 mod result_file;
+mod said;
+mod serving_bench;
+mod sglang;
+mod statistics;
+mod tally;
+mod time;
+mod unit;
+mod vllm;
 
 pub use format::{Format, Imported, UnknownFormat};
 pub use hints::{Hint, Hints};

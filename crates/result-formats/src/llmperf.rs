@@ -13,30 +13,29 @@
 mod individual;
 mod summary;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use benchmark_domain::Tool;
 
-use self::individual::Tally;
+use self::individual::Individual;
 use self::summary::Summary;
-use crate::format::{Format, Imported};
+use crate::format::Format;
 use crate::header::Header;
-use crate::hints::Hints;
-use crate::json::{is_list, parse};
+use crate::json;
 use crate::outline::{Misfit, Outline};
 use crate::refusal::{Problem, Refusal};
+use crate::report::{Report, Reports};
 use crate::result_file::ResultFile;
 
 pub(crate) const FORMAT: Format = Format { name: "llmperf", recognises, companion_paths, read };
 
 fn recognises(outline: &Outline) -> Result<(), Misfit> {
     match outline {
-        Outline::Records(keys) => keys.have(&["error_code", "ttft_s", "end_to_end_latency_s"]),
-        Outline::Object(keys) => {
-            keys.have(&["results_num_requests_started", "results_num_completed_requests"])
+        Outline::Records(_) => {
+            outline.is_list_with(&["error_code", "ttft_s", "end_to_end_latency_s"])
         }
-        Outline::EmptyList | Outline::Other => Err(Misfit::NoObjects),
+        _ => outline
+            .is_object_with(&["results_num_requests_started", "results_num_completed_requests"]),
     }
 }
 
@@ -59,74 +58,75 @@ fn companion_paths(path: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn read(
-    file: &ResultFile<'_>,
-    companion: Option<&ResultFile<'_>>,
-    hints: &Hints,
-) -> Result<Imported, Refusal> {
-    let Some(companion) = companion else {
-        return if is_list(file.bytes) {
-            read_individual(file, None, hints)
-        } else {
-            read_summary(file, hints)
-        };
+fn read<'a>(
+    mut file: ResultFile<'a>,
+    companion: Option<ResultFile<'a>>,
+) -> Result<Reports<'a>, Refusal> {
+    let individual_first = is_individual(&mut file)?;
+    let Some(mut companion) = companion else {
+        return if individual_first { read_individual(file, None) } else { read_summary(file) };
     };
-    match (is_list(file.bytes), is_list(companion.bytes)) {
-        (true, false) => read_individual(file, Some(companion), hints),
-        (false, true) => read_individual(companion, Some(file), hints),
+    match (individual_first, is_individual(&mut companion)?) {
+        (true, false) => read_individual(file, Some(companion)),
+        (false, true) => read_individual(companion, Some(file)),
         _ => {
-            let what = format_args!("it is not the other half of {}", file.path);
+            let what = format_args!("it is not the other half of {}", file.name.path());
             Err(companion.refuse(Problem::new(what)))
         }
     }
 }
 
+fn is_individual(file: &mut ResultFile<'_>) -> Result<bool, Refusal> {
+    json::is_list(&mut file.content).map_err(|problem| file.refuse(problem))
+}
+
 /// The run of an individual file, described by its summary where there is one.
-fn read_individual(
-    file: &ResultFile<'_>,
-    summary: Option<&ResultFile<'_>>,
-    hints: &Hints,
-) -> Result<Imported, Refusal> {
-    let refuse = |problem| file.refuse(problem);
-    let tally = parse(file.bytes).and_then(Tally::checked).map_err(refuse)?;
-    let requests = tally.requests().map_err(refuse)?;
-    let mut notes = tally.notes();
-    let (header, tool, mut measurements) = match summary.map(Summary::read).transpose()? {
+fn read_individual<'a>(
+    mut file: ResultFile<'a>,
+    summary: Option<ResultFile<'a>>,
+) -> Result<Reports<'a>, Refusal> {
+    let name = file.name.clone();
+    let refuse = |problem| name.refuse(problem);
+    let individual = Individual::read(&mut file.content).map_err(refuse)?;
+    let requests = individual.tally.requests().map_err(refuse)?;
+    let mut notes = individual.notes();
+    let (header, tool, throughput) = match summary {
         None => {
             notes.push("SYSTEM_TPS and RPS are left out: only the summary tells them.".to_owned());
-            (Header::silent(), tool(None).map_err(refuse)?, BTreeMap::new())
+            (Header::silent(name.clone()), tool(None).map_err(refuse)?, None)
         }
-        Some(summary) => {
-            summary.check_against(&tally, file)?;
-            let throughput = if tally.unmarked_failures == 0 {
-                summary.throughput()?
+        Some(file) => {
+            let summary = Summary::read(file)?;
+            summary.check_against(&individual, &name)?;
+            let throughput = if individual.unmarked_failures == 0 {
+                Some(summary.throughput()?)
             } else {
                 let note = "SYSTEM_TPS and RPS are left out: the summary counts those failures in.";
                 notes.push(note.to_owned());
-                BTreeMap::new()
+                None
             };
             (summary.header(), summary.tool()?, throughput)
         }
     };
-    measurements.extend(tally.into_measurements());
-    let run = header.settle(file, hints)?.run(file, tool, requests, measurements)?;
-    Ok(Imported { runs: vec![run], notes })
+    let mut measurements = individual.tally.into_measurements().map_err(refuse)?;
+    measurements.extend(throughput.unwrap_or_default());
+    Ok(Reports { file, runs: vec![Report { header, tool, requests, measurements }], notes })
 }
 
 /// The run of a summary alone.
-fn read_summary(file: &ResultFile<'_>, hints: &Hints) -> Result<Imported, Refusal> {
+fn read_summary(file: ResultFile<'_>) -> Result<Reports<'_>, Refusal> {
     let summary = Summary::read(file)?;
     let requests = summary.requests()?;
     let mut measurements = summary.throughput()?;
     measurements.extend(summary.latencies(requests)?);
-    let run =
-        summary.header().settle(file, hints)?.run(file, summary.tool()?, requests, measurements)?;
+    let report = Report { header: summary.header(), tool: summary.tool()?, requests, measurements };
     let notes = [
         "TPS is left out: the summary's throughput per request may count chunks, not tokens.",
         "TPOT is left out: the summary's inter-token latency is the end-to-end latency over the \
          chunks, the wait for the first one included.",
     ];
-    Ok(Imported { runs: vec![run], notes: notes.map(str::to_owned).to_vec() })
+    let notes = notes.map(str::to_owned).to_vec();
+    Ok(Reports { file: summary.file, runs: vec![report], notes })
 }
 
 fn tool(version: Option<&str>) -> Result<Tool, Problem> {

@@ -69,6 +69,33 @@ pub(crate) fn count(field: &str, number: Option<Number>) -> Result<u64, Problem>
     Ok(value as u64)
 }
 
+/// A whole number of things, if it is told.
+pub(crate) fn optional_count(field: &str, number: Option<Number>) -> Result<Option<u64>, Problem> {
+    number.map(|number| count(field, Some(number))).transpose()
+}
+
+/// A mean number of things to the nearest one, if it is told.
+pub(crate) fn rounded(field: &str, number: Option<Number>) -> Result<Option<u32>, Problem> {
+    let Some(number) = number else { return Ok(None) };
+    let rounded = sample(field, Some(number))?.round();
+    if rounded > f64::from(u32::MAX) {
+        return Err(Problem::at(field, "it is too large"));
+    }
+    Ok(Some(rounded as u32))
+}
+
+/// The mean of a total over so many requests, to the nearest whole number, if
+/// the total is told and there are requests.
+pub(crate) fn mean_of(
+    field: &str,
+    total: Option<Number>,
+    requests: u64,
+) -> Result<Option<u32>, Problem> {
+    let Some(total) = total.filter(|_| requests > 0) else { return Ok(None) };
+    let total = sample(field, Some(total))?;
+    rounded(field, Some(Number(total / requests as f64)))
+}
+
 /// A time in seconds since 1970.
 pub(crate) fn unix_time(field: &str, number: Option<Number>) -> Result<Timestamp, Problem> {
     let seconds = sample(field, number)?;

@@ -1,10 +1,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
+use std::str;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use thiserror::Error;
 
-use crate::json::{quote_bare_literals, syntax_problem};
+use crate::content::Content;
+use crate::json::{self, Place, quote_bare_literals, syntax_problem};
 use crate::refusal::Problem;
 
 /// The shape of a document's beginning: enough to tell whose it is. What
@@ -31,20 +33,67 @@ pub(crate) enum Misfit {
     Lacks(&'static str),
     #[error("it is not made of JSON objects")]
     NoObjects,
+    #[error("it is not a list")]
+    NoList,
+    #[error("it is a list")]
+    List,
 }
 
+/// How much of a file is looked at: what tells a tool stands at the beginning,
+/// long lists of requests behind it.
+const BEGINNING: usize = 1 << 20;
+
 impl Outline {
-    pub(crate) fn of(bytes: &[u8]) -> Result<Self, Problem> {
-        let document = bytes.trim_ascii_start();
-        match document {
-            [] => Err(Problem::new("it is empty")),
-            [b'{', ..] => Keys::of_first(document, bytes).map(Self::Object),
-            [b'[', elements @ ..] => match elements.trim_ascii_start() {
-                [b']', ..] => Ok(Self::EmptyList),
-                first @ [b'{', ..] => Keys::of_first(first, bytes).map(Self::Records),
-                _ => Ok(Self::Other),
-            },
+    pub(crate) fn of(content: &mut Content<'_>) -> Result<Self, Problem> {
+        content.peek(BEGINNING)?;
+        let cut = !content.is_all_at_hand();
+        let bytes = content.peek(0)?;
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(Problem::new("it is UTF-16 text; JSON is UTF-8"));
+        }
+        if bytes.starts_with(b"\xef\xbb\xbf") {
+            return Err(Problem::new("it begins with a byte order mark, which JSON must not"));
+        }
+        let text = match str::from_utf8(bytes) {
+            Err(error) if cut && error.error_len().is_none() => {
+                json::text(&bytes[..error.valid_up_to()])?
+            }
+            _ => json::text(bytes)?,
+        };
+        Self::of_beginning(text, cut)
+    }
+
+    fn of_beginning(text: &str, cut: bool) -> Result<Self, Problem> {
+        let document = text.trim_ascii_start();
+        let Some(elements) = document.strip_prefix('[') else {
+            return match document.chars().next() {
+                None => Err(Problem::new("it is empty")),
+                Some('{') => Keys::of_first(document, text, cut).map(Self::Object),
+                Some(_) => Ok(Self::Other),
+            };
+        };
+        match elements.trim_ascii_start() {
+            first if first.starts_with('{') => Keys::of_first(first, text, cut).map(Self::Records),
+            first if first.starts_with(']') => Ok(Self::EmptyList),
             _ => Ok(Self::Other),
+        }
+    }
+
+    /// Whether it is an object with all these keys.
+    pub(crate) fn is_object_with(&self, keys: &[&'static str]) -> Result<(), Misfit> {
+        match self {
+            Self::Object(found) => found.have(keys),
+            Self::Records(_) | Self::EmptyList => Err(Misfit::List),
+            Self::Other => Err(Misfit::NoObjects),
+        }
+    }
+
+    /// Whether it is a list of objects with all these keys.
+    pub(crate) fn is_list_with(&self, keys: &[&'static str]) -> Result<(), Misfit> {
+        match self {
+            Self::Records(found) => found.have(keys),
+            Self::Object(_) => Err(Misfit::NoList),
+            Self::EmptyList | Self::Other => Err(Misfit::NoObjects),
         }
     }
 }
@@ -61,49 +110,57 @@ impl Keys {
         }
     }
 
-    /// The keys of the object that `object`, the end of `document`, begins with.
-    fn of_first(object: &[u8], document: &[u8]) -> Result<Self, Problem> {
-        Self::read(object).or_else(|_| {
+    /// The keys of the object that `object`, the end of `document`, begins
+    /// with; where the document is `cut`, those before the cut.
+    fn of_first(object: &str, document: &str, cut: bool) -> Result<Self, Problem> {
+        Self::read(object, cut).or_else(|_| {
             // With the list's bracket blanked, the object begins the document,
             // and an error's line and column are those that a reader will see.
             let mut document = quote_bare_literals(document);
-            if let Some(first) = document.iter_mut().find(|byte| !byte.is_ascii_whitespace())
-                && *first == b'['
+            if let Some(at) = document.find(|c: char| !c.is_ascii_whitespace())
+                && document[at..].starts_with('[')
             {
-                *first = b' ';
+                document.replace_range(at..=at, " ");
             }
-            Self::read(&document).map_err(|error| syntax_problem(&error))
+            Self::read(&document, cut).map_err(|error| syntax_problem(&error, Place::Whole))
         })
     }
 
-    fn read(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        Self::deserialize(&mut serde_json::Deserializer::from_slice(bytes))
+    fn read(text: &str, cut: bool) -> Result<Self, serde_json::Error> {
+        let mut keys = BTreeSet::new();
+        match KeysInto(&mut keys).deserialize(&mut serde_json::Deserializer::from_str(text)) {
+            Err(error) if !(cut && error.is_eof()) => Err(error),
+            _ => Ok(Self(keys)),
+        }
     }
 }
 
-impl<'de> Deserialize<'de> for Keys {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AnyObject;
+/// Takes down the keys of an object, as many as come before an error.
+struct KeysInto<'k>(&'k mut BTreeSet<String>);
 
-        impl<'de> Visitor<'de> for AnyObject {
-            type Value = Keys;
+impl<'de> DeserializeSeed<'de> for KeysInto<'_> {
+    type Value = ();
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeysInto<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key()? {
+            if self.0.len() < Keys::MAX {
+                self.0.insert(key);
             }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
-                let mut keys = BTreeSet::new();
-                while let Some((key, IgnoredAny)) = map.next_entry()? {
-                    if keys.len() < Keys::MAX {
-                        keys.insert(key);
-                    }
-                }
-                Ok(Keys(keys))
-            }
+            let IgnoredAny = map.next_value()?;
         }
-
-        deserializer.deserialize_map(AnyObject)
+        Ok(())
     }
 }
 
@@ -115,8 +172,12 @@ mod tests {
         Keys(keys.iter().map(|&key| key.to_owned()).collect())
     }
 
+    fn of(bytes: &[u8]) -> Result<Outline, String> {
+        Ok(Outline::of(&mut Content::new(bytes))?)
+    }
+
     fn outline(json: &str) -> Outline {
-        Outline::of(json.as_bytes()).unwrap()
+        of(json.as_bytes()).unwrap()
     }
 
     #[test]
@@ -131,8 +192,24 @@ mod tests {
     }
 
     #[test]
+    fn of_a_long_document_the_beginning_is_enough() {
+        let long = format!(r#"[{{"a": Infinity, "b": "{}", "c": 1}}]"#, "é".repeat(BEGINNING));
+        assert_eq!(outline(&long), Outline::Records(keys(&["a", "b"])));
+    }
+
+    #[test]
     fn a_broken_first_record_is_placed_in_the_document() {
-        let problem = Outline::of(b"[\n  {\"a\": 1, }\n]").unwrap_err();
-        assert_eq!(String::from(problem), "not valid JSON: trailing comma at line 2 column 12");
+        let problem = of(b"[\n  {\"a\": 1, }\n]").unwrap_err();
+        assert_eq!(problem, "not valid JSON: trailing comma at line 2 column 12");
+    }
+
+    #[test]
+    fn another_encoding_is_named() {
+        let utf_16: Vec<_> = "{\"a\": 1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let with_mark = [b"\xff\xfe", &utf_16[..]].concat();
+        assert_eq!(of(&with_mark).unwrap_err(), "it is UTF-16 text; JSON is UTF-8");
+        assert!(of(&utf_16).unwrap_err().starts_with("not valid JSON: "));
+        assert!(of(b"\xef\xbb\xbf{}").unwrap_err().contains("byte order mark"));
+        assert!(of(b"{\"caf\xe9\": 1}").unwrap_err().contains("not UTF-8 text: byte 0xe9"));
     }
 }

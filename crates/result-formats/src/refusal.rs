@@ -1,4 +1,5 @@
 use std::fmt::Display;
+use std::io;
 
 use thiserror::Error;
 
@@ -24,6 +25,14 @@ pub enum Refusal {
         /// What must be said, at least one.
         hints: Vec<Hint>,
     },
+    /// Reading the bytes failed.
+    #[error("{file}: it cannot be read: {reason}")]
+    Unreadable {
+        /// Which file.
+        file: String,
+        /// What the system said.
+        reason: String,
+    },
     /// The content cannot be trusted.
     #[error("{file}: {problem}")]
     Invalid {
@@ -34,13 +43,22 @@ pub enum Refusal {
     },
 }
 
-/// What is wrong inside a file, and where, before it is said in which one.
+/// What is wrong with a file, and where in it, before it is said with which one.
 #[derive(Debug)]
-pub(crate) struct Problem(String);
+pub(crate) enum Problem {
+    /// The bytes do not come.
+    Unreadable(String),
+    /// They came, and are wrong.
+    Invalid(String),
+}
 
 impl Problem {
     pub(crate) fn new(what: impl Display) -> Self {
-        Self(one_line(&what.to_string()))
+        Self::Invalid(one_line(&what.to_string()))
+    }
+
+    pub(crate) fn unreadable(error: &io::Error) -> Self {
+        Self::Unreadable(one_line(&error.to_string()))
     }
 
     /// A problem of a field or a record.
@@ -50,13 +68,27 @@ impl Problem {
 
     /// The same problem, in this place of a larger whole.
     pub(crate) fn within(self, place: impl Display) -> Self {
-        Self::at(place, self.0)
+        match self {
+            Self::Invalid(problem) => Self::at(place, problem),
+            unreadable @ Self::Unreadable(_) => unreadable,
+        }
+    }
+
+    /// The refusal of this file.
+    pub(crate) fn of(self, file: String) -> Refusal {
+        match self {
+            Self::Unreadable(reason) => Refusal::Unreadable { file, reason },
+            Self::Invalid(problem) => Refusal::Invalid { file, problem },
+        }
     }
 }
 
+#[cfg(test)]
 impl From<Problem> for String {
-    fn from(Problem(text): Problem) -> Self {
-        text
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Unreadable(text) | Problem::Invalid(text) => text,
+        }
     }
 }
 

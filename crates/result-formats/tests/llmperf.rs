@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::fs;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use benchmark_domain::{
@@ -17,23 +17,22 @@ fn fixture(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(path)
 }
 
+fn opened(path: &Path) -> ResultFile<'static> {
+    let content = File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    ResultFile::new(path, content)
+}
+
 /// Imports a file the way the callers of this crate do.
 fn import(path: &Path, hints: &Hints) -> Imported {
-    let bytes = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let file = ResultFile::new(path, &bytes);
-    let format = Format::recognise(&file).unwrap();
-    let companion = format
-        .companion_paths(path)
-        .into_iter()
-        .find_map(|path| fs::read(&path).ok().map(|bytes| (path, bytes)));
-    let companion = companion.as_ref().map(|(path, bytes)| ResultFile::new(path, bytes));
-    format.read(&file, companion.as_ref(), hints).unwrap()
+    let mut file = opened(path);
+    let format = Format::recognise(&mut file).unwrap();
+    let companion = format.companion_paths(path).into_iter().find(|path| path.is_file());
+    format.read(file, companion.as_deref().map(opened), hints).unwrap()
 }
 
 fn read_alone(path: &str, hints: &Hints) -> Imported {
-    let bytes = fs::read(fixture(path)).unwrap();
-    let file = ResultFile::new(path, &bytes);
-    Format::recognise(&file).unwrap().read(&file, None, hints).unwrap()
+    let mut file = opened(&fixture(path));
+    Format::recognise(&mut file).unwrap().read(file, None, hints).unwrap()
 }
 
 fn only_run(imported: Imported) -> Run {

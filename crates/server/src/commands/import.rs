@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -6,6 +7,7 @@ use benchmark_actix_http::wire::RecordedRun;
 use benchmark_domain::{LlmName, Provider, Run, Timestamp, WorkloadSlug};
 use benchmark_result_formats::{Format, Hints, Imported, Refusal, ResultFile};
 use comfy_table::Table;
+use indicatif::ProgressBar;
 
 use crate::commands::recording::record_runs;
 use crate::compose::Services;
@@ -51,17 +53,21 @@ fn label(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Reads every file before it records anything: one refusal, and nothing is
-/// recorded.
+/// Reads every file to its end before it records anything: one refusal, and
+/// nothing is recorded.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let Args { files, format, provider, llm, workload, at, labels, json } = args;
     let hints =
         Hints { provider, llm, workload, started_at: at, labels: labels.into_iter().collect() };
-    let progress = progress::of("reading files", files.len() as u64);
+    let mut total = 0;
+    for path in &files {
+        total += length_of(path)?;
+    }
+    let progress = progress::of("bytes to read", total);
     let mut imported = Vec::new();
     let mut refusals = Vec::new();
-    for path in progress.wrap_iter(files.iter()) {
-        match read(path, format, &hints)? {
+    for path in &files {
+        match read(path, format, &hints, &progress)? {
             Ok(file) => imported.push((path, file)),
             Err(refusal) => refusals.push(refusal.to_string()),
         }
@@ -93,22 +99,34 @@ fn read(
     path: &Path,
     format: Option<Format>,
     hints: &Hints,
+    progress: &ProgressBar,
 ) -> anyhow::Result<Result<Imported, Refusal>> {
-    let bytes = bytes_of(path)?;
-    let file = ResultFile::new(path, &bytes);
-    let format = match format.map_or_else(|| Format::recognise(&file), Ok) {
-        Ok(format) => format,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
     let absolute = std::path::absolute(path).with_context(|| path.display().to_string())?;
-    let companion = format.companion_paths(&absolute).into_iter().find(|path| path.is_file());
-    let Some(companion) = companion else { return Ok(format.read(&file, None, hints)) };
-    let other = bytes_of(&companion)?;
-    Ok(format.read(&file, Some(&ResultFile::new(&companion, &other)), hints))
+    let mut file = opened(path, progress)?;
+    let read = match format.map_or_else(|| Format::recognise(&mut file), Ok) {
+        Err(refusal) => Err(refusal),
+        Ok(format) => {
+            let other = format.companion_paths(&absolute).into_iter().find(|path| path.is_file());
+            if let Some(other) = &other {
+                progress.inc_length(length_of(other)?);
+            }
+            let other = other.map(|other| opened(&other, progress)).transpose()?;
+            format.read(file, other, hints)
+        }
+    };
+    match read {
+        Err(unreadable @ Refusal::Unreadable { .. }) => Err(unreadable.into()),
+        read => Ok(read),
+    }
 }
 
-fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| path.display().to_string())
+fn length_of(path: &Path) -> anyhow::Result<u64> {
+    Ok(std::fs::metadata(path).with_context(|| path.display().to_string())?.len())
+}
+
+fn opened(path: &Path, progress: &ProgressBar) -> anyhow::Result<ResultFile<'static>> {
+    let file = File::open(path).with_context(|| path.display().to_string())?;
+    Ok(ResultFile::new(path, progress.wrap_read(file)))
 }
 
 fn as_table(runs: &[Run], recorded: &[RecordedRun]) -> Table {

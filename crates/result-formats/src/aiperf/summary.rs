@@ -1,0 +1,122 @@
+use benchmark_domain::{Conditions, Requests, Tool};
+use serde::Deserialize;
+
+use super::tool;
+use crate::header::{self, Header};
+use crate::json::{self, Place};
+use crate::number::{self, Number};
+use crate::perf_figures::PerfFigures;
+use crate::refusal::Problem;
+use crate::result_file::{FileName, ResultFile};
+use crate::tally::Tally;
+use crate::time;
+
+/// A summary file.
+pub(super) struct Summary {
+    pub(super) figures: PerfFigures,
+    rest: Rest,
+}
+
+/// What is of use of it beside the figures.
+#[derive(Deserialize)]
+#[serde(expecting = "a summary object")]
+struct Rest {
+    aiperf_version: Option<String>,
+    input_config: Option<Config>,
+    error_summary: Option<Vec<Failures>>,
+    start_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Config {
+    endpoint: Option<Endpoint>,
+    loadgen: Option<Load>,
+}
+
+#[derive(Deserialize)]
+struct Endpoint {
+    model_names: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Load {
+    concurrency: Option<Number>,
+    request_rate: Option<Number>,
+}
+
+#[derive(Deserialize)]
+struct Failures {
+    count: Option<Number>,
+}
+
+impl Summary {
+    pub(super) fn read(file: &mut ResultFile<'_>) -> Result<Self, Problem> {
+        let bytes = file.content.rest()?;
+        let figures = json::parse(bytes, Place::Whole)?;
+        Ok(Self { figures, rest: json::parse(bytes, Place::Whole)? })
+    }
+
+    pub(super) fn tool(&self) -> Result<Tool, Problem> {
+        tool(self.rest.aiperf_version.as_deref())
+    }
+
+    pub(super) fn header(&self, file: &FileName) -> Header {
+        let config = self.rest.input_config.as_ref();
+        let models = config.and_then(|config| config.endpoint.as_ref()?.model_names.as_deref());
+        let model = header::only("input_config: endpoint: model_names", models);
+        Header {
+            llm: model.and_then(|model| header::llm("input_config: endpoint: model_names", model)),
+            started_at: time::zoneless(
+                "start_time",
+                self.rest.start_time.as_deref(),
+                "%Y-%m-%dT%H:%M:%S%.f",
+            ),
+            conditions: self.conditions(),
+            ..Header::silent(file.clone())
+        }
+    }
+
+    fn conditions(&self) -> Result<Conditions, Problem> {
+        let load = self.rest.input_config.as_ref().and_then(|config| config.loadgen.as_ref());
+        let concurrency = load.and_then(|load| load.concurrency);
+        let rate = load.and_then(|load| load.request_rate);
+        Ok(Conditions {
+            concurrency: number::rounded("input_config: loadgen: concurrency", concurrency)?,
+            request_rate: header::request_rate("input_config: loadgen: request_rate", rate)?,
+            ..self.figures.lengths()?
+        })
+    }
+
+    /// The tool's counts: successes, and failures by the kind of error.
+    pub(super) fn requests(&self) -> Result<Requests, Problem> {
+        let failed = match &self.rest.error_summary {
+            None => 0,
+            Some(kinds) => kinds.iter().try_fold(0_u64, |sum, kind| {
+                let count = number::count("error_summary: count", kind.count)?;
+                Ok(sum.saturating_add(count))
+            })?,
+        };
+        let succeeded = self.figures.succeeded()?;
+        Requests::new(succeeded.saturating_add(failed), failed)
+            .ok_or_else(|| Problem::at("request_count", "it is too large"))
+    }
+
+    /// Refuses a summary that is of other requests than those of `records`: a
+    /// later run may have overwritten one of the two files.
+    pub(super) fn check_against(&self, tally: &Tally, records: &FileName) -> Result<(), Problem> {
+        let (theirs, ours) = (self.figures.succeeded()?, tally.succeeded());
+        if theirs == ours {
+            return Ok(());
+        }
+        let other = format_args!("it is of another run than {}", records.path());
+        let mismatch = format_args!("it tells of {theirs} requests that succeeded, not of {ours}");
+        Err(Problem::at(other, mismatch))
+    }
+}
+
+pub(super) const LEFT_OUT: [&str; 4] = [
+    time::ZONELESS,
+    header::MEASURED_LENGTHS,
+    crate::perf_figures::NO_TPS,
+    "ITL is left out: the file's inter-token latency is a mean of each request, taken as TPOT.",
+];

@@ -1,0 +1,269 @@
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::requests::Request;
+use crate::number::Number;
+use crate::statistics::Statistics;
+
+/// A document of any layout: what one lacks another has.
+#[derive(Deserialize)]
+#[serde(expecting = "a guidellm report")]
+pub(super) struct Document {
+    pub(super) metadata: Option<Metadata>,
+    /// From 0.8 on.
+    pub(super) config: Option<Config>,
+    /// In 0.5.
+    pub(super) args: Option<Arguments>,
+    pub(super) benchmarks: Vec<Benchmark>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Metadata {
+    pub(super) guidellm_version: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Config {
+    metadata: Option<ConfigMetadata>,
+    spec: Option<Arguments>,
+}
+
+#[derive(Deserialize)]
+struct ConfigMetadata {
+    labels: Option<BTreeMap<String, Value>>,
+}
+
+/// What the tool was called with.
+#[derive(Deserialize)]
+pub(super) struct Arguments {
+    backend: Option<Value>,
+    model: Option<String>,
+    data: Option<Value>,
+}
+
+/// What holds for every benchmark of a document.
+#[derive(Default)]
+pub(super) struct Setting {
+    pub(super) provider: Option<String>,
+    pub(super) model: Option<String>,
+    /// How long prompts and answers were to be, where the data was synthetic.
+    pub(super) prompt_tokens: Option<u32>,
+    pub(super) output_tokens: Option<u32>,
+}
+
+impl Setting {
+    pub(super) fn new(config: Option<Config>, arguments: Option<Arguments>) -> Self {
+        let mut setting = Self::default();
+        let (metadata, spec) = config.map_or((None, None), |c| (c.metadata, c.spec));
+        let labels = metadata.and_then(|metadata| metadata.labels).unwrap_or_default();
+        setting.provider = crate::header::labelled(&labels).map(str::to_owned);
+        for Arguments { backend, model, data } in spec.into_iter().chain(arguments) {
+            let of_backend =
+                backend.and_then(|backend| Some(backend.get("model")?.as_str()?.to_owned()));
+            setting.model = setting.model.or(model).or(of_backend);
+            let data = match data {
+                Some(Value::Array(mut several)) if several.len() == 1 => several.pop(),
+                one => one,
+            };
+            let Some(data) = data else { continue };
+            setting.prompt_tokens = length_in(&data, "prompt_tokens");
+            setting.output_tokens = length_in(&data, "output_tokens");
+        }
+        setting
+    }
+}
+
+/// A length that the description of synthetic data asks for: an object, the
+/// same as text, or `prompt_tokens=128,output_tokens=8`.
+fn length_in(data: &Value, name: &str) -> Option<u32> {
+    let length = match data {
+        Value::String(text) => match serde_json::from_str::<Value>(text) {
+            Ok(object) => object.get(name)?.as_u64(),
+            Err(_) => text.split(',').find_map(|part| {
+                let (key, value) = part.split_once('=')?;
+                (key.trim() == name).then(|| value.trim().parse().ok())?
+            }),
+        },
+        object => object.get(name)?.as_u64(),
+    };
+    length.and_then(|length| length.try_into().ok())
+}
+
+/// A load and what came of it.
+#[derive(Deserialize)]
+#[serde(expecting = "a benchmark")]
+pub(super) struct Benchmark {
+    pub(super) config: Option<BenchmarkConfig>,
+    /// In 0.3, where `config` and `scheduler_metrics` are not.
+    pub(super) args: Option<BenchmarkConfig>,
+    worker: Option<Worker>,
+    run_stats: Option<Times>,
+    scheduler_metrics: Option<Times>,
+    pub(super) metrics: Metrics,
+    request_totals: Option<Totals>,
+    pub(super) requests: Option<Requests>,
+    start_time: Option<Number>,
+    pub(super) duration: Option<Number>,
+    warmup_duration: Option<Number>,
+    cooldown_duration: Option<Number>,
+}
+
+impl Benchmark {
+    pub(super) fn strategy(&self) -> Option<&Strategy> {
+        self.config.as_ref().or(self.args.as_ref())?.strategy.as_ref()
+    }
+
+    pub(super) fn model(&self) -> Option<&str> {
+        let backend = self.config.as_ref().and_then(|config| config.backend.as_ref());
+        let of_worker = || self.worker.as_ref()?.backend_model.as_deref();
+        backend.and_then(|backend| backend.model.as_deref()).or_else(of_worker)
+    }
+
+    pub(super) fn start(&self) -> Option<Number> {
+        let scheduled = self.times().and_then(|times| times.start_time);
+        scheduled.or(self.start_time)
+    }
+
+    /// When the warm-up was over and when the cool-down began, where there were
+    /// such.
+    pub(super) fn measured(&self) -> (Option<Number>, Option<Number>) {
+        let lasted = |duration: Option<Number>| duration.filter(|Number(seconds)| *seconds > 0.0);
+        let from = lasted(self.warmup_duration).and_then(|_| self.times()?.measure_start_time);
+        let to = lasted(self.cooldown_duration).and_then(|_| self.times()?.measure_end_time);
+        (from, to)
+    }
+
+    pub(super) fn totals(&self) -> Option<&Totals> {
+        self.metrics.request_totals.as_ref().or(self.request_totals.as_ref())
+    }
+
+    fn times(&self) -> Option<&Times> {
+        self.scheduler_metrics.as_ref().or(self.run_stats.as_ref())
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct BenchmarkConfig {
+    strategy: Option<Strategy>,
+    backend: Option<Backend>,
+}
+
+#[derive(Deserialize)]
+struct Backend {
+    model: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Worker {
+    backend_model: Option<String>,
+}
+
+/// How requests were sent.
+#[derive(Deserialize)]
+pub(super) struct Strategy {
+    #[serde(rename = "type_")]
+    pub(super) kind: Option<String>,
+    pub(super) streams: Option<Number>,
+    pub(super) max_concurrency: Option<Number>,
+    pub(super) rate: Option<Number>,
+}
+
+/// In seconds since 1970.
+#[derive(Deserialize)]
+struct Times {
+    start_time: Option<Number>,
+    measure_start_time: Option<Number>,
+    measure_end_time: Option<Number>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "the metrics of a benchmark")]
+pub(super) struct Metrics {
+    request_totals: Option<Totals>,
+    pub(super) request_latency: Option<Successful>,
+    pub(super) prompt_token_count: Option<Successful>,
+    pub(super) output_token_count: Option<Successful>,
+    pub(super) time_to_first_token_ms: Option<Successful>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Totals {
+    pub(super) successful: Option<Number>,
+    pub(super) errored: Option<Number>,
+}
+
+/// A distribution over the requests that succeeded.
+#[derive(Deserialize)]
+pub(super) struct Successful {
+    pub(super) successful: Option<Distribution>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a distribution")]
+pub(super) struct Distribution {
+    mean: Option<Number>,
+    std_dev: Option<Number>,
+    min: Option<Number>,
+    max: Option<Number>,
+    pub(super) count: Option<Number>,
+    pub(super) total_sum: Option<Number>,
+    percentiles: Option<Percentiles>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+struct Percentiles {
+    p50: Option<Number>,
+    p90: Option<Number>,
+    p95: Option<Number>,
+    p99: Option<Number>,
+}
+
+impl Distribution {
+    pub(super) fn statistics(&self) -> Statistics {
+        let percentiles = self.percentiles;
+        let percentile = |of: fn(Percentiles) -> Option<Number>| percentiles.and_then(of);
+        Statistics {
+            unit: None,
+            mean: self.mean,
+            deviation: self.std_dev,
+            min: self.min,
+            max: self.max,
+            p50: percentile(|of| of.p50),
+            p90: percentile(|of| of.p90),
+            p95: percentile(|of| of.p95),
+            p99: percentile(|of| of.p99),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Requests {
+    #[serde(default)]
+    pub(super) successful: Option<Vec<Request>>,
+    #[serde(default)]
+    pub(super) errored: Option<Vec<Request>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn lengths_are_read_however_the_data_is_described() {
+        for data in [
+            json!({ "kind": "synthetic_text", "prompt_tokens": 128, "output_tokens": 8 }),
+            json!("prompt_tokens=128, output_tokens=8"),
+            json!(r#"{"prompt_tokens": 128, "output_tokens": 8}"#),
+        ] {
+            assert_eq!(length_in(&data, "prompt_tokens"), Some(128), "{data}");
+            assert_eq!(length_in(&data, "output_tokens"), Some(8), "{data}");
+        }
+        for data in [json!("sharegpt.json"), json!(["x"]), json!(7), json!({ "prompt_tokens": -1 })]
+        {
+            assert_eq!(length_in(&data, "prompt_tokens"), None, "{data}");
+        }
+    }
+}

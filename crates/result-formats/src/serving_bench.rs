@@ -1,0 +1,192 @@
+use std::collections::BTreeMap;
+
+use benchmark_domain::{Measurement, MetricName, Requests, metrics};
+use serde::Deserialize;
+
+use crate::columns::{Columns, Gaps, note_on_empty};
+use crate::number::{self, Number};
+use crate::refusal::Problem;
+use crate::said::Said;
+use crate::statistics::{self, Reading, Statistics, once};
+use crate::tally::Tally;
+use crate::unit::Unit;
+
+/// What is of use of a run in the results of vLLM and of sglang, whose
+/// benchmarks have one origin. Flat, since to flatten doubles the memory.
+#[derive(Deserialize)]
+#[serde(expecting = "the results of a run")]
+pub(crate) struct ServingBench {
+    pub(crate) request_rate: Option<Number>,
+    pub(crate) max_concurrency: Option<Number>,
+    duration: Option<Number>,
+    completed: Option<Number>,
+    total_input_tokens: Option<Number>,
+    total_output_tokens: Option<Number>,
+
+    // vLLM's alone.
+    pub(crate) date: Option<String>,
+    pub(crate) model_id: Option<String>,
+    /// Not the tool's, but what users call it in their metadata.
+    pub(crate) provider: Option<String>,
+    num_prompts: Option<Number>,
+    failed: Option<Number>,
+    pub(crate) latencies: Option<Vec<Number>>,
+
+    // sglang's alone.
+    pub(crate) dataset_name: Option<String>,
+    pub(crate) random_input_len: Option<Number>,
+    pub(crate) random_output_len: Option<Number>,
+    pub(crate) random_range_ratio: Option<Number>,
+    pub(crate) server_info: Option<Server>,
+
+    output_lens: Option<Vec<Number>>,
+    ttfts: Option<Vec<Number>>,
+    itls: Option<Gaps>,
+    errors: Option<Vec<Said>>,
+
+    mean_ttft_ms: Option<Number>,
+    median_ttft_ms: Option<Number>,
+    std_ttft_ms: Option<Number>,
+    p90_ttft_ms: Option<Number>,
+    p95_ttft_ms: Option<Number>,
+    p99_ttft_ms: Option<Number>,
+
+    mean_tpot_ms: Option<Number>,
+    median_tpot_ms: Option<Number>,
+    std_tpot_ms: Option<Number>,
+    p90_tpot_ms: Option<Number>,
+    p95_tpot_ms: Option<Number>,
+    p99_tpot_ms: Option<Number>,
+
+    #[serde(alias = "mean_e2e_latency_ms")]
+    mean_e2el_ms: Option<Number>,
+    #[serde(alias = "median_e2e_latency_ms")]
+    median_e2el_ms: Option<Number>,
+    #[serde(alias = "std_e2e_latency_ms")]
+    std_e2el_ms: Option<Number>,
+    #[serde(alias = "p90_e2e_latency_ms")]
+    p90_e2el_ms: Option<Number>,
+    #[serde(alias = "p95_e2e_latency_ms")]
+    p95_e2el_ms: Option<Number>,
+    #[serde(alias = "p99_e2e_latency_ms")]
+    p99_e2el_ms: Option<Number>,
+}
+
+/// What the server tells of itself, if it is sglang's own.
+#[derive(Deserialize)]
+#[serde(expecting = "what the server tells of itself")]
+pub(crate) struct Server {
+    pub(crate) model_path: Option<String>,
+    pub(crate) version: Option<String>,
+}
+
+impl ServingBench {
+    /// The mean lengths of prompts and answers, as measured.
+    pub(crate) fn measured_lengths(&self) -> Result<(Option<u32>, Option<u32>), Problem> {
+        let completed = self.completed()?;
+        let per_request = |field, total| number::mean_of(field, total, completed);
+        let input = per_request("total_input_tokens", self.total_input_tokens)?;
+        let output = per_request("total_output_tokens", self.total_output_tokens)?;
+        Ok((input, output))
+    }
+
+    /// What the single requests add up to, if the results have them.
+    pub(crate) fn tally(&mut self, notes: &mut Vec<String>) -> Result<Option<Tally>, Problem> {
+        let Some(ttfts) = self.ttfts.take() else { return Ok(None) };
+        let missing = |field| Problem::at(field, "it is missing, although there are ttfts");
+        let columns = Columns {
+            ttfts,
+            output_lens: self.output_lens.take().ok_or_else(|| missing("output_lens"))?,
+            itls: self.itls.take().ok_or_else(|| missing("itls"))?,
+            errors: self.errors.take().ok_or_else(|| missing("errors"))?,
+            latencies: self.latencies.take(),
+        };
+        let (mut tally, empty) = columns.tally()?;
+        tally.lasted(0.0, self.seconds()?)?;
+        notes.extend(tally.notes());
+        notes.extend(note_on_empty(empty));
+        Ok(Some(tally))
+    }
+
+    /// How many requests were completed.
+    pub(crate) fn completed(&self) -> Result<u64, Problem> {
+        number::count("completed", self.completed)
+    }
+
+    /// The tool's counts, if they add up. Older versions leave out `failed`.
+    pub(crate) fn requests(&self) -> Result<Requests, Problem> {
+        let attempted = number::count("num_prompts", self.num_prompts)?;
+        let completed = self.completed()?;
+        let failed = number::optional_count("failed", self.failed)?;
+        let failed = failed.unwrap_or(attempted.saturating_sub(completed));
+        let requests = Requests::new(attempted, failed);
+        requests.filter(|_| completed.saturating_add(failed) == attempted).ok_or_else(|| {
+            let what = format_args!("{completed} and {failed} failed are not the {attempted} sent");
+            Problem::at("completed", what)
+        })
+    }
+
+    /// The tool's own figures whose definition is the domain's.
+    pub(crate) fn reported(&self) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
+        let seconds = self.seconds()?;
+        let completed = self.completed()?;
+        let tokens = self.total_output_tokens.map(|Number(tokens)| Number(tokens / seconds));
+        let mut measurements = once([
+            (metrics::RPS, "completed", Some(Number(completed as f64 / seconds))),
+            (metrics::SYSTEM_TPS, "total_output_tokens", tokens),
+        ])?;
+        if completed > 0 {
+            measurements.extend(statistics::measurements(
+                [
+                    (metrics::TTFT, "ttft_ms", Some(self.ttft())),
+                    // Of how many it is, is not told: requests of one token
+                    // have none.
+                    (metrics::TPOT, "tpot_ms", Some(self.tpot())),
+                    (metrics::E2E_LATENCY, "e2e_latency_ms", Some(self.e2e_latency())),
+                ],
+                Reading::of_requests(completed, Some(Unit::Milliseconds)),
+            )?);
+        }
+        Ok(measurements)
+    }
+
+    fn seconds(&self) -> Result<f64, Problem> {
+        number::positive("duration", self.duration)
+    }
+
+    fn ttft(&self) -> Statistics {
+        Statistics {
+            mean: self.mean_ttft_ms,
+            deviation: self.std_ttft_ms,
+            p50: self.median_ttft_ms,
+            p90: self.p90_ttft_ms,
+            p95: self.p95_ttft_ms,
+            p99: self.p99_ttft_ms,
+            ..Statistics::default()
+        }
+    }
+
+    fn tpot(&self) -> Statistics {
+        Statistics {
+            mean: self.mean_tpot_ms,
+            deviation: self.std_tpot_ms,
+            p50: self.median_tpot_ms,
+            p90: self.p90_tpot_ms,
+            p95: self.p95_tpot_ms,
+            p99: self.p99_tpot_ms,
+            ..Statistics::default()
+        }
+    }
+
+    fn e2e_latency(&self) -> Statistics {
+        Statistics {
+            mean: self.mean_e2el_ms,
+            deviation: self.std_e2el_ms,
+            p50: self.median_e2el_ms,
+            p90: self.p90_e2el_ms,
+            p95: self.p95_e2el_ms,
+            p99: self.p99_e2el_ms,
+            ..Statistics::default()
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! sglang's `bench_serving`, version 0.5.
+//!
+//! One object a line and a line for each run, read one by one. With
+//! `--output-details`, a line has lists with an entry for each request, from
+//! which all is recomputed; without, statistics in milliseconds. An unlimited
+//! request rate is a bare `Infinity`. There is no time, no number of requests
+//! sent, and without details no failure is told.
+//!
+//! The `itl` statistics are of chunks in some of its backends and of tokens in
+//! others. `tpot` is the domain's.
+
+use benchmark_domain::{Conditions, Requests, Tool};
+
+use crate::format::{Format, no_companions};
+use crate::header::{self, Header};
+use crate::number::{self, Number};
+use crate::outline::{Misfit, Outline};
+use crate::records::Records;
+use crate::refusal::{Problem, Refusal};
+use crate::report::{Report, Reports};
+use crate::result_file::{FileName, ResultFile};
+use crate::serving_bench::ServingBench;
+
+pub(crate) const FORMAT: Format =
+    Format { name: "sglang", recognises, companion_paths: no_companions, read };
+
+fn recognises(outline: &Outline) -> Result<(), Misfit> {
+    outline.is_object_with(&["total_output_tokens_retokenized", "completed", "duration"])
+}
+
+fn read<'a>(mut file: ResultFile<'a>, _: Option<ResultFile<'a>>) -> Result<Reports<'a>, Refusal> {
+    let name = file.name.clone();
+    let mut notes = Vec::new();
+    let runs = all(&mut file, &mut notes).map_err(|problem| name.refuse(problem))?;
+    Ok(Reports { file, runs, notes })
+}
+
+fn all(file: &mut ResultFile<'_>, notes: &mut Vec<String>) -> Result<Vec<Report>, Problem> {
+    let mut lines = Records::of_lines(&mut file.content);
+    let mut runs = Vec::new();
+    while let Some(bench) = lines.next()? {
+        runs.push(report(bench, &file.name, notes).map_err(|problem| lines.at(problem))?);
+    }
+    Ok(runs)
+}
+
+fn report(
+    mut bench: ServingBench,
+    file: &FileName,
+    notes: &mut Vec<String>,
+) -> Result<Report, Problem> {
+    let header = header(&bench, file);
+    if requested_lengths(&bench).is_none() {
+        notes.push(header::MEASURED_LENGTHS.to_owned());
+    }
+    // The server's version is that of the tool, which comes with it.
+    let version = bench.server_info.as_ref().and_then(|server| server.version.as_deref());
+    let tool = Tool::parse("sglang", version)
+        .map_err(|invalid| Problem::at("server_info: version", invalid))?;
+    let (requests, measurements) = match bench.tally(notes)? {
+        Some(tally) => (tally.requests()?, tally.into_measurements()?),
+        None => {
+            notes.extend(LEFT_OUT.map(str::to_owned));
+            let requests = Requests::new(bench.completed()?, 0)
+                .ok_or_else(|| Problem::at("completed", "it is too large"))?;
+            (requests, bench.reported()?)
+        }
+    };
+    Ok(Report { header, tool, requests, measurements })
+}
+
+fn header(bench: &ServingBench, file: &FileName) -> Header {
+    let model = bench.server_info.as_ref().and_then(|server| server.model_path.as_deref());
+    Header {
+        llm: header::llm("server_info: model_path", model),
+        conditions: conditions(bench),
+        ..Header::silent(file.clone())
+    }
+}
+
+/// The lengths that every request asked for, where they are all the same.
+fn requested_lengths(bench: &ServingBench) -> Option<(Number, Number)> {
+    let random = bench.dataset_name.as_deref().is_some_and(|name| name.starts_with("random"));
+    let fixed = bench.random_range_ratio.is_some_and(|Number(ratio)| ratio == 1.0);
+    if random && fixed { bench.random_input_len.zip(bench.random_output_len) } else { None }
+}
+
+fn conditions(bench: &ServingBench) -> Result<Conditions, Problem> {
+    let (input_tokens, output_tokens) = match requested_lengths(bench) {
+        Some((input, output)) => (
+            number::rounded("random_input_len", Some(input))?,
+            number::rounded("random_output_len", Some(output))?,
+        ),
+        None => bench.measured_lengths()?,
+    };
+    Ok(Conditions {
+        input_tokens,
+        output_tokens,
+        concurrency: number::rounded("max_concurrency", bench.max_concurrency)?,
+        request_rate: header::request_rate("request_rate", bench.request_rate)?,
+        ..Conditions::default()
+    })
+}
+
+const LEFT_OUT: [&str; 3] = [
+    "Failed requests are not told, and none are counted: --output-details tells them.",
+    "TPS is left out: it takes the tokens of single requests, which --output-details tells.",
+    "ITL is left out: the file's may be of chunks, which may carry several tokens.",
+];

@@ -1,0 +1,112 @@
+//! vLLM's `vllm bench serve`, version 0.33.
+//!
+//! An object, or one behind the other where results were appended.
+//! `--save-detailed` adds lists with an entry for each request, from which all
+//! is recomputed; without them, there are statistics in milliseconds and the
+//! latencies of all requests. Failed requests are zeros in every list.
+//!
+//! `itls` and the `itl` statistics are of chunks, which may carry several
+//! tokens. `tpot` is the domain's. `date` is local time without its zone.
+
+use std::collections::BTreeMap;
+
+use benchmark_domain::{Conditions, Measurement, MetricName, Summary, Tool, metrics};
+
+use crate::format::{Format, no_companions};
+use crate::header::{self, Header};
+use crate::json;
+use crate::number::{self, Number};
+use crate::outline::{Misfit, Outline};
+use crate::refusal::{Problem, Refusal};
+use crate::report::{Report, Reports};
+use crate::result_file::{FileName, ResultFile};
+use crate::serving_bench::ServingBench;
+use crate::time;
+
+pub(crate) const FORMAT: Format =
+    Format { name: "vllm", recognises, companion_paths: no_companions, read };
+
+fn recognises(outline: &Outline) -> Result<(), Misfit> {
+    outline.is_object_with(&["model_id", "num_prompts", "completed"])
+}
+
+fn read<'a>(mut file: ResultFile<'a>, _: Option<ResultFile<'a>>) -> Result<Reports<'a>, Refusal> {
+    let name = file.name.clone();
+    let mut notes = vec![time::ZONELESS.to_owned(), header::MEASURED_LENGTHS.to_owned()];
+    let runs = file
+        .content
+        .rest()
+        .and_then(json::parse_several::<ServingBench>)
+        .and_then(|runs| runs.into_iter().map(|run| report(run, &name, &mut notes)).collect())
+        .map_err(|problem| name.refuse(problem))?;
+    Ok(Reports { file, runs, notes })
+}
+
+fn report(
+    mut bench: ServingBench,
+    file: &FileName,
+    notes: &mut Vec<String>,
+) -> Result<Report, Problem> {
+    let header = header(&bench, file);
+    let tool = Tool::parse("vllm", None).map_err(Problem::new)?;
+    let (requests, measurements) = match bench.tally(notes)? {
+        Some(tally) => (tally.requests()?, tally.into_measurements()?),
+        None => {
+            notes.extend(LEFT_OUT.map(str::to_owned));
+            let requests = bench.requests()?;
+            (requests, reported(&bench)?)
+        }
+    };
+    Ok(Report { header, tool, requests, measurements })
+}
+
+fn header(bench: &ServingBench, file: &FileName) -> Header {
+    Header {
+        of: file.clone(),
+        provider: header::provider("provider", bench.provider.as_deref()),
+        llm: header::llm("model_id", bench.model_id.as_deref()),
+        started_at: time::zoneless("date", bench.date.as_deref(), "%Y%m%d-%H%M%S"),
+        conditions: conditions(bench),
+    }
+}
+
+fn conditions(bench: &ServingBench) -> Result<Conditions, Problem> {
+    let (input_tokens, output_tokens) = bench.measured_lengths()?;
+    Ok(Conditions {
+        input_tokens,
+        output_tokens,
+        concurrency: number::rounded("max_concurrency", bench.max_concurrency)?,
+        request_rate: header::request_rate("request_rate", bench.request_rate)?,
+        ..Conditions::default()
+    })
+}
+
+/// The tool's own figures, but for the latencies that are there.
+fn reported(bench: &ServingBench) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
+    let mut measurements = bench.reported()?;
+    if let Some(latencies) = bench.latencies.as_deref()
+        && let Some(measurement) = sampled(latencies, bench.completed()?)?
+    {
+        measurements.insert(metrics::E2E_LATENCY, measurement);
+    }
+    Ok(measurements)
+}
+
+/// The latencies of the requests that succeeded: those that took time.
+fn sampled(latencies: &[Number], completed: u64) -> Result<Option<Measurement>, Problem> {
+    const FIELD: &str = "latencies";
+    let mut summary = Summary::default();
+    for Number(latency) in latencies.iter().filter(|Number(latency)| *latency != 0.0) {
+        summary.add(*latency).map_err(|invalid| Problem::at(FIELD, invalid))?;
+    }
+    if summary.count() != completed {
+        let what = format_args!("{} are above 0, {completed} were completed", summary.count());
+        return Err(Problem::at(FIELD, what));
+    }
+    Ok(Measurement::sampled(summary).ok())
+}
+
+const LEFT_OUT: [&str; 2] = [
+    "TPS is left out: it takes the tokens of single requests, which --save-detailed saves.",
+    "ITL is left out: the file's is of chunks, which may carry several tokens.",
+];
