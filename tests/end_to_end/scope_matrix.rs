@@ -41,6 +41,11 @@ fn ask(service: &Service, operation: &Operation, key: Option<&str>) -> u16 {
         ("POST", "/api/v1/metrics") => Some(json!({
             "name": "ENERGY", "unit": "J", "better": "lower", "definition": "Energy.",
         })),
+        ("POST", "/api/v1/runs/import") => Some(json!({
+            "date": "20250131-120000", "model_id": "x", "num_prompts": 1, "completed": 1,
+            "duration": 0.5, "max_concurrency": 1, "total_input_tokens": 9,
+            "total_output_tokens": 9,
+        })),
         ("POST", _) => Some(a_run("x", 0.2)),
         _ => None,
     };

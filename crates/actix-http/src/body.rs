@@ -78,7 +78,11 @@ fn cut_short(error: &PayloadError) -> ApiError {
     ApiError::malformed("The body ended early or is wrongly framed")
 }
 
-fn gunzip(gzipped: &[u8], limit: usize) -> Result<Bytes, ApiError> {
+/// What was gzipped, if it is no larger than allowed.
+///
+/// # Errors
+/// 413 if it is, 400 for what is not gzip.
+pub(crate) fn gunzip(gzipped: &[u8], limit: usize) -> Result<Bytes, ApiError> {
     let mut decoded = Vec::new();
     let mut decoder = MultiGzDecoder::new(gzipped).take(limit as u64 + 1);
     decoder

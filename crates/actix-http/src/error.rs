@@ -79,6 +79,12 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, message)
     }
 
+    /// 422: another request was sent under this idempotency key.
+    pub(crate) fn key_taken() -> Self {
+        let reason = "another body was sent under this key; a new request needs a new key";
+        Self::invalid("Idempotency-Key", reason)
+    }
+
     /// 413: more than `limit` bytes, as sent or once decoded.
     pub(crate) fn too_large(limit: usize) -> Self {
         Self::new(

@@ -41,6 +41,7 @@ pub(crate) fn resources() -> Vec<Resource> {
             .get(metrics::list::metrics)
             .post(metrics::create::define_metric),
         Resource::new("/api/v1/runs").get(runs::list::runs).post(runs::create::record_runs),
+        Resource::new("/api/v1/runs/import").post(runs::import::import_runs),
         Resource::new("/api/v1/runs/{id}").get(runs::get::run),
         Resource::new("/api/v1/keys").get(keys::list::keys).post(keys::create::create_key),
         Resource::new("/api/v1/keys/{id}").delete(keys::revoke::revoke_key),

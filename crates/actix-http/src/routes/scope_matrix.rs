@@ -9,6 +9,7 @@ use benchmark_ports::{Scope, Scopes};
 use serde_json::{Value, json};
 
 use super::resources;
+use super::runs::upload;
 use crate::docs::keyed::REQUIRED_SCOPE;
 use crate::docs::openapi_document;
 use crate::testing::{Answer, TestApp};
@@ -70,6 +71,7 @@ impl Operation {
             request = request.set_json(match self.path {
                 "/api/v1/keys" => json!(NewApiKey::example()),
                 "/api/v1/metrics" => json!(NewMetric::example()),
+                "/api/v1/runs/import" => upload::example(),
                 _ => json!(NewRun::example()),
             });
         }

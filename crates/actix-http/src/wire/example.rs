@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use super::{
     ApiKey, ComparedValue, Comparison, Conditions, CreatedKey, Difference, Direction, Finding,
-    History, HistoryPoint, Llm, Measurement, Metric, MetricComparison, NewApiKey, NewFigures,
-    NewMeasurement, NewMetric, NewRequests, NewRun, NewSamples, NewTool, Ranking, RankingEntry,
-    RecordedRun, Run, Scope, Series, Workload,
+    History, HistoryPoint, ImportedFile, Llm, Measurement, Metric, MetricComparison, NewApiKey,
+    NewFigures, NewMeasurement, NewMetric, NewRequests, NewRun, NewSamples, NewTool, Ranking,
+    RankingEntry, RecordedRun, Run, Scope, Series, Workload,
 };
 
 /// A type of which there is an example.
@@ -257,6 +257,19 @@ impl Example for NewRun {
                 ("TTFT".to_owned(), NewMeasurement::Samples(samples)),
                 ("TPS".to_owned(), NewMeasurement::Figures(figures)),
             ]),
+        }
+    }
+}
+
+impl Example for ImportedFile {
+    fn example() -> Self {
+        Self {
+            format: "vllm".to_owned(),
+            runs: Example::example(),
+            notes: vec![
+                "ITL is left out: the file's is of chunks, which may carry several tokens."
+                    .to_owned(),
+            ],
         }
     }
 }

@@ -37,7 +37,7 @@ pub use new_run::{NewRequests, NewRun, NewTool};
 pub(crate) use object::Object;
 pub use ranking::{Ranking, RankingEntry};
 pub use refusal::Refusal;
-pub use run::{Measurement, RecordedRun, Run};
+pub use run::{ImportedFile, Measurement, RecordedRun, Run};
 pub(crate) use schema::{SLUG, SourceName, StatisticName, VISIBLE, VerdictName, one_of};
 pub use workload::{Conditions, Workload};
 

@@ -169,3 +169,16 @@ impl RecordedRun {
         runs.iter().zip(outcomes).map(recorded).collect()
     }
 }
+
+/// What became of a tool's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ImportedFile {
+    /// The format that it was read as.
+    pub format: String,
+    /// Its runs, in the order in which they stand in it.
+    pub runs: Vec<RecordedRun>,
+    /// One sentence for each thing that was left out or counted otherwise than
+    /// the tool does, and why.
+    pub notes: Vec<String>,
+}

@@ -115,10 +115,7 @@ pub(crate) async fn record_runs(
         RecordRunsError::InTheFuture { run } => {
             submission.refuse(run, &Refusal::new("started_at", "lies in the future"))
         }
-        RecordRunsError::KeyTaken => {
-            let reason = "another body was sent under this key; a new request needs a new key";
-            ApiError::invalid("Idempotency-Key", reason)
-        }
+        RecordRunsError::KeyTaken => ApiError::key_taken(),
         RecordRunsError::Store(error) => error.into(),
     })?;
     let (outcomes, replayed) = match recorded {

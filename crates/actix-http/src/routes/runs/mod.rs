@@ -2,5 +2,7 @@
 
 pub(super) mod create;
 pub(super) mod get;
+pub(super) mod import;
 pub(super) mod list;
 mod submission;
+pub(super) mod upload;

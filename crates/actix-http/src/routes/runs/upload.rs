@@ -1,0 +1,114 @@
+use std::collections::BTreeMap;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{FromRequest, HttpRequest};
+use apistos::paths::{Examples, MediaType, RequestBody};
+use apistos::reference_or::ReferenceOr;
+use apistos::{ApiComponent, Schema};
+use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
+use schemars::schema::SchemaObject;
+use serde_json::{Value, json};
+
+use crate::body::{self, BodyLimits};
+use crate::error::ApiError;
+
+/// A tool's file as it is, of any content type; gzipped or not.
+#[derive(Debug)]
+pub(crate) struct Upload(pub(crate) Bytes);
+
+/// How many times as large as another body a file may be, and as long in
+/// arriving: files hold the requests of whole runs.
+const LARGER: u32 = 10;
+
+/// How a file begins that is gzipped in itself, not for the transfer.
+const GZIP: &[u8] = b"\x1f\x8b";
+
+impl Upload {
+    async fn read(
+        headers: &HeaderMap,
+        payload: Payload,
+        limits: BodyLimits,
+    ) -> Result<Self, ApiError> {
+        if is_form(headers) {
+            let message = "Send the file itself as the body, not a form that contains it";
+            return Err(ApiError::unsupported(message));
+        }
+        let limits = BodyLimits {
+            bytes: limits.bytes.saturating_mul(LARGER as usize),
+            timeout: limits.timeout.saturating_mul(LARGER),
+        };
+        let bytes = body::read(headers, payload, limits).await?;
+        if bytes.starts_with(GZIP) {
+            return body::gunzip(&bytes, limits.bytes).map(Self);
+        }
+        Ok(Self(bytes))
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    given.is_some_and(|given| given.trim_start().to_ascii_lowercase().starts_with("multipart/"))
+}
+
+impl FromRequest for Upload {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let limits = request.app_data().copied().unwrap_or_default();
+            Self::read(request.headers(), payload, limits).await
+        })
+    }
+}
+
+/// A file of `vllm bench serve`, as short as can be.
+pub(crate) fn example() -> Value {
+    json!({
+        "date": "20250131-120000",
+        "model_id": "llama2-70b-4096",
+        "provider": "groq",
+        "num_prompts": 4,
+        "max_concurrency": 4,
+        "duration": 0.59,
+        "completed": 3,
+        "failed": 1,
+        "total_input_tokens": 385,
+        "total_output_tokens": 24,
+        "mean_ttft_ms": 270.0,
+        "std_ttft_ms": 53.5,
+        "p99_ttft_ms": 338.4,
+    })
+}
+
+impl ApiComponent for Upload {
+    fn child_schemas() -> Vec<(String, ReferenceOr<Schema>)> {
+        Vec::new()
+    }
+
+    fn schema() -> Option<(String, ReferenceOr<Schema>)> {
+        None
+    }
+
+    fn request_body() -> Option<RequestBody> {
+        let as_json = MediaType {
+            schema: Some(Schema::Object(SchemaObject::default()).into()),
+            example: Some(Examples::Example(example())),
+            ..MediaType::default()
+        };
+        let as_bytes = || MediaType { schema: String::raw_schema(), ..MediaType::default() };
+        Some(RequestBody {
+            description: Some("The file as its tool wrote it, or gzipped.".to_owned()),
+            content: BTreeMap::from([
+                ("application/json".to_owned(), as_json),
+                ("application/octet-stream".to_owned(), as_bytes()),
+                ("application/x-ndjson".to_owned(), as_bytes()),
+            ]),
+            required: Some(true),
+            ..RequestBody::default()
+        })
+    }
+}
