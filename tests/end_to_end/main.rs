@@ -16,6 +16,7 @@ mod conformance;
 mod exposition;
 mod first_steps;
 mod keys;
+mod large_imports;
 mod logs;
 mod rate_limits;
 mod scope_matrix;
