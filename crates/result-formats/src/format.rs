@@ -10,11 +10,12 @@ use crate::refusal::{Problem, Refusal};
 use crate::report::Reports;
 use crate::result_file::ResultFile;
 use crate::{
-    aiperf, genai_perf, guidellm, inference_benchmarker, inference_perf, llmperf, sglang, vllm,
+    aiperf, genai_perf, guidellm, inference_benchmarker, inference_perf, llm_d, llmperf, sglang,
+    vllm,
 };
 
 /// Every format, in the order in which files are held against them.
-const FORMATS: [Format; 8] = [
+const FORMATS: [Format; 9] = [
     vllm::FORMAT,
     sglang::FORMAT,
     guidellm::FORMAT,
@@ -24,6 +25,7 @@ const FORMATS: [Format; 8] = [
     genai_perf::FORMAT,
     inference_benchmarker::FORMAT,
     inference_perf::FORMAT,
+    llm_d::FORMAT,
 ];
 
 /// How one tool writes its results.
@@ -150,7 +152,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "a format is one of vllm, sglang, guidellm, llmperf, aiperf, genai-perf, \
-             inference-benchmarker, inference-perf"
+             inference-benchmarker, inference-perf, llm-d"
         );
     }
 
@@ -167,7 +169,7 @@ mod tests {
              not llmperf: results_num_requests_started is missing; not aiperf: request_latency \
              is missing; not genai-perf: request_throughput is missing; not \
              inference-benchmarker: config is missing; not inference-perf: load_summary is \
-             missing)"
+             missing; not llm-d: version is missing)"
         );
         let list = refusal(r#"[{"id": 1}]"#);
         for reason in ["not vllm: it is a list;", "not llmperf: error_code is missing;"] {

@@ -64,6 +64,7 @@ mod hints;
 mod inference_benchmarker;
 mod inference_perf;
 mod json;
+mod llm_d;
 mod llmperf;
 mod number;
 mod outline;
@@ -80,6 +81,7 @@ mod tally;
 mod time;
 mod unit;
 mod vllm;
+mod yaml;
 
 pub use format::{Format, Imported, UnknownFormat};
 pub use hints::{Hint, Hints};

@@ -18,6 +18,8 @@ pub(crate) enum Outline {
     /// A list whose first element is an object with these keys.
     Records(Keys),
     EmptyList,
+    /// Lines of YAML, with these keys at the left.
+    Yaml(Keys),
     /// Anything else, JSON or not.
     Other,
 }
@@ -69,7 +71,7 @@ impl Outline {
             return match document.chars().next() {
                 None => Err(Problem::new("it is empty")),
                 Some('{') => Keys::of_first(document, text, cut).map(Self::Object),
-                Some(_) => Ok(Self::Other),
+                Some(_) => Ok(Keys::at_the_left(text).map_or(Self::Other, Self::Yaml)),
             };
         };
         match elements.trim_ascii_start() {
@@ -84,7 +86,7 @@ impl Outline {
         match self {
             Self::Object(found) => found.have(keys),
             Self::Records(_) | Self::EmptyList => Err(Misfit::List),
-            Self::Other => Err(Misfit::NoObjects),
+            Self::Yaml(_) | Self::Other => Err(Misfit::NoObjects),
         }
     }
 
@@ -93,7 +95,7 @@ impl Outline {
         match self {
             Self::Records(found) => found.have(keys),
             Self::Object(_) => Err(Misfit::NoList),
-            Self::EmptyList | Self::Other => Err(Misfit::NoObjects),
+            Self::EmptyList | Self::Yaml(_) | Self::Other => Err(Misfit::NoObjects),
         }
     }
 }
@@ -108,6 +110,16 @@ impl Keys {
             Some(key) => Err(Misfit::Lacks(key)),
             None => Ok(()),
         }
+    }
+
+    /// The keys of a YAML document, unless there are none.
+    fn at_the_left(text: &str) -> Option<Self> {
+        let is_key =
+            |key: &str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let keys = text.lines().filter_map(|line| Some(line.split_once(':')?.0));
+        let keys = keys.filter(|key| !key.is_empty() && is_key(key)).take(Self::MAX);
+        let keys: BTreeSet<_> = keys.map(str::to_owned).collect();
+        (!keys.is_empty()).then_some(Self(keys))
     }
 
     /// The keys of the object that `object`, the end of `document`, begins
@@ -186,6 +198,7 @@ mod tests {
         assert_eq!(outline(r#"[ {"a": NaN}, {"b": 1}]"#), Outline::Records(keys(&["a"])));
         assert_eq!(outline("{\"a\": 1}\n{\"b\": 2}\n"), Outline::Object(keys(&["a"])));
         assert_eq!(outline("[ ]"), Outline::EmptyList);
+        assert_eq!(outline("# x\na:\n  b: 1\nc: 2\n"), Outline::Yaml(keys(&["a", "c"])));
         for other in ["[[1, 2], 3]", "42", "hello", "[", &"[".repeat(100_000)] {
             assert_eq!(outline(other), Outline::Other);
         }

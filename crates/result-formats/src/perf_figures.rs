@@ -47,11 +47,12 @@ impl PerfFigures {
         &self,
         requests: Requests,
     ) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
-        let rate = |dimension| Reading { dimension, ..Reading::of_requests(1, None) };
         let rps = (metrics::RPS, "request_throughput", self.request_throughput);
         let tps = (metrics::SYSTEM_TPS, "output_token_throughput", self.output_token_throughput);
-        let mut measurements = statistics::measurements([rps], rate(Dimension::RequestRate))?;
-        measurements.extend(statistics::measurements([tps], rate(Dimension::TokenRate))?);
+        let mut measurements =
+            statistics::measurements([rps], Reading::of_rate(Dimension::RequestRate))?;
+        measurements
+            .extend(statistics::measurements([tps], Reading::of_rate(Dimension::TokenRate))?);
         let succeeded = requests.attempted() - requests.failed();
         if succeeded > 0 {
             let latencies = [

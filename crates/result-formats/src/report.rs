@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use benchmark_domain::{
     Measurement, MetricName, Provenance, Requests, Run, RunParts, Source, Tool,
@@ -36,15 +36,13 @@ impl Reports<'_> {
             return Err(file.refuse(Problem::new("it holds no runs")));
         };
         let load = first.header.load();
-        let naming = match runs.iter().all(|run| run.header.load() == load) {
-            true => Naming::AsHinted,
-            false => Naming::WithLoad,
-        };
+        let one_load = runs.iter().all(|run| run.header.load() == load);
+        let naming = if one_load { Naming::AsHinted } else { Naming::WithLoad };
         let name = file.name.clone();
         let provenance = file.provenance()?;
         let runs = runs.into_iter().map(|run| run.settle(&name, &provenance, hints, naming));
         let runs = runs.collect::<Result<_, _>>()?;
-        let mut known = std::collections::BTreeSet::new();
+        let mut known = BTreeSet::new();
         notes.retain(|note| known.insert(note.clone()));
         Ok(Imported { runs, notes })
     }

@@ -100,6 +100,11 @@ impl Reading {
         Self { dimension: Dimension::Time, unit, deviation, count: Some(count) }
     }
 
+    /// What was measured once, in a unit that the file declares.
+    pub(crate) fn of_rate(dimension: Dimension) -> Self {
+        Self { dimension, ..Self::of_requests(1, None) }
+    }
+
     fn of_the_sample(&self, deviation: f64) -> Option<f64> {
         match (self.deviation, self.count) {
             (Deviation::OfTheSample, _) => Some(deviation),

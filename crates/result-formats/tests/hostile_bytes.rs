@@ -146,6 +146,10 @@ fn every_truncation_is_refused() {
         for length in 0..end {
             let bytes = &fixture.bytes[..length];
             // A line is a record, and the end of one the beginning of no other.
+            // YAML that is cut is YAML.
+            if fixture.name.ends_with(".yaml") {
+                continue;
+            }
             if fixture.name.ends_with(".jsonl") && is_at_a_line_end(&fixture.bytes, length) {
                 continue;
             }
@@ -209,6 +213,8 @@ fn a_duplicated_key_is_refused_where_it_is_read() {
             "aiperf" | "genai-perf" => "\"request_latency\"",
             "inference-benchmarker" => "\"results\"",
             "inference-perf" if fixture.name.contains("per_request") => "\"start_time\"",
+            "llm-d" if fixture.name.ends_with(".yaml") => continue,
+            "llm-d" => "\"request_latency\"",
             _ => "\"successes\"",
         };
         let twice = format!("{key}: null, {key}");
@@ -238,6 +244,8 @@ fn a_value_of_a_wrong_type_is_refused_by_its_field() {
             "inference-perf" if fixture.name.contains("per_request") => {
                 ("\"start_time\": 5000.0", "\"start_time\": []")
             }
+            "llm-d" if fixture.name.ends_with(".yaml") => ("total: 4", "total: [4]"),
+            "llm-d" => ("\"total\": 4", "\"total\": [4]"),
             _ => ("\"count\": 3", "\"count\": {}"),
         };
         let bytes = replaced(&fixture.bytes, key.as_bytes(), wrong.as_bytes());

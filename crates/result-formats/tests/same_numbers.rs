@@ -39,6 +39,8 @@ use Telling::{Not, Reported, Sampled};
 struct Fixture {
     file: &'static str,
     format: &'static str,
+    /// What measured, where it is not what the format is called.
+    tool: &'static str,
     workload: &'static str,
     provider: Option<&'static str>,
     version: Option<&'static str>,
@@ -56,6 +58,7 @@ struct Fixture {
 const ALL: Fixture = Fixture {
     file: "",
     format: "",
+    tool: "",
     workload: "128in-8out-c4",
     provider: None,
     version: None,
@@ -72,7 +75,16 @@ const ALL: Fixture = Fixture {
 const STATISTICS: Fixture =
     Fixture { ttft: Reported, e2e_latency: Reported, tpot: Reported, tps: Not, itl: Not, ..ALL };
 
-const FIXTURES: [Fixture; 15] = [
+/// A report on what inference-perf measured.
+const LLM_D: Fixture = Fixture {
+    format: "llm-d",
+    tool: "inference-perf",
+    workload: "128in-8out-r20",
+    version: Some("0.7.0"),
+    ..STATISTICS
+};
+
+const FIXTURES: [Fixture; 17] = [
     Fixture {
         file: "vllm_bench_serve.json",
         format: "vllm",
@@ -168,6 +180,8 @@ const FIXTURES: [Fixture; 15] = [
         workload: "hinted",
         ..STATISTICS
     },
+    Fixture { file: "llm_d_benchmark_report.yaml", ..LLM_D },
+    Fixture { file: "llm_d_benchmark_report.json", ..LLM_D },
 ];
 
 fn path(file: &str) -> PathBuf {
@@ -239,7 +253,8 @@ fn assert_same(fixture: &Fixture, run: &Run, metric: &MetricName, telling: Telli
         Measurement::Reported(figures) => (figures.standard_deviation, p50),
     };
     assert_close(median_found, median, &what);
-    let has_deviation = !matches!(fixture.format, "inference-benchmarker" | "inference-perf");
+    let has_deviation =
+        !matches!(fixture.format, "inference-benchmarker" | "inference-perf" | "llm-d");
     if telling == Sampled || has_deviation {
         // Six digits of a small difference are not six digits of it.
         let deviation = deviation.unwrap_or_else(|| panic!("{what} has no deviation"));
@@ -305,7 +320,8 @@ fn every_run_keeps_where_it_came_from() {
         assert_eq!(run.source, Source::Import);
         assert_eq!(run.started_at.timestamp(), 1_767_268_800, "{}", fixture.file);
         let tool = run.tool.as_ref().unwrap();
-        assert_eq!((tool.name(), tool.version()), (fixture.format, fixture.version));
+        let name = if fixture.tool.is_empty() { fixture.format } else { fixture.tool };
+        assert_eq!((tool.name(), tool.version()), (name, fixture.version));
         let provenance = run.provenance.as_ref().unwrap();
         let file = match fixture.file.split('#').next().unwrap() {
             // The half with the requests.
