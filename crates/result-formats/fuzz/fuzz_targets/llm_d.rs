@@ -1,0 +1,5 @@
+#![no_main]
+
+use benchmark_result_formats_fuzz::survive;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| survive("llm-d", bytes));
