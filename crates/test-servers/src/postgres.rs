@@ -193,9 +193,18 @@ impl PostgresServer {
     /// # Panics
     /// If it does not start.
     pub fn restart(&mut self) {
+        let begun = Instant::now();
         self.process = spawn(&self.folder, self.port, &self.settings);
         self.is_running = true;
-        self.wait_until_ready();
+        while query(self.port, "postgres", "SELECT 1").is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "it does not start again");
+            // What the killed one had started holds on to its memory until it
+            // notices, and the next one does not start as long as it does.
+            if self.process.has_ended() {
+                self.process = spawn(&self.folder, self.port, &self.settings);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Has it stand still with all it started: it takes connections and answers
@@ -238,7 +247,7 @@ impl PostgresServer {
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
-        if !self.is_running {
+        if !self.is_running || self.process.has_ended() {
             return;
         }
         // It then ends what it started, and leaves nothing behind in memory.

@@ -36,6 +36,11 @@ impl Process {
         }
     }
 
+    /// Whether it is gone.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("the state of a child").is_some()
+    }
+
     /// The id of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
