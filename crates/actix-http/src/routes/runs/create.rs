@@ -1,18 +1,16 @@
 use actix_web::body::BoxBody;
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use apistos::paths::Responses;
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema, api_operation};
-use benchmark_application::{RecordRunsError, Submitted};
+use benchmark_application::RecordRunsError;
 
+use super::recording::Recording;
 use super::submission::Submission;
 use crate::auth::WriteKey;
 use crate::documented::{in_envelope, responses, schemas_of};
-use crate::envelope;
 use crate::error::ApiError;
-use crate::headers::IDEMPOTENT_REPLAYED;
 use crate::idempotency::SentUnder;
 use crate::query::{NoParameters, Query};
 use crate::services::Services;
@@ -20,23 +18,13 @@ use crate::wire::{RecordedRun, Refusal};
 
 /// What became of each run, in the order in which they were sent.
 #[derive(Debug)]
-pub(crate) struct Recorded {
-    runs: Vec<RecordedRun>,
-    /// Whether this was answered before, under the same idempotency key.
-    replayed: bool,
-}
+pub(crate) struct Recorded(Recording);
 
 impl Responder for Recorded {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let any_new = self.runs.iter().any(|run| run.new);
-        let status = if any_new { StatusCode::CREATED } else { StatusCode::OK };
-        let mut response = HttpResponse::build(status);
-        if self.replayed {
-            response.insert_header((IDEMPOTENT_REPLAYED, "true"));
-        }
-        response.content_type(envelope::JSON).body(envelope::success(&self.runs, None))
+        self.0.answer(|runs| runs, None)
     }
 }
 
@@ -98,31 +86,16 @@ pub(crate) async fn record_runs(
     })
     .await
     .map_err(ApiError::internal)?;
-    let runs = runs?;
-    let recorded = match sent_under {
-        None => services.record_runs.run(&runs).await.map(Submitted::Now),
-        Some((name, digest)) => {
-            let sender = key.principal().to_string();
-            let sent = benchmark_ports::Submission { sender, key: name, digest };
-            services.record_runs.submit(&runs, &sent).await
-        }
-    };
-    let recorded = recorded.map_err(|error| match error {
-        RecordRunsError::Nothing => ApiError::invalid("body", error),
+    let refuse = |error| match error {
         RecordRunsError::UnknownMetric { run, .. } => {
             submission.refuse(run, &Refusal::new("metrics", error))
         }
         RecordRunsError::InTheFuture { run } => {
             submission.refuse(run, &Refusal::new("started_at", "lies in the future"))
         }
-        RecordRunsError::KeyTaken => ApiError::key_taken(),
-        RecordRunsError::Store(error) => error.into(),
-    })?;
-    let (outcomes, replayed) = match recorded {
-        Submitted::Now(outcomes) => (outcomes, false),
-        Submitted::Before(outcomes) => (outcomes, true),
+        error => ApiError::invalid("body", error),
     };
-    Ok(Recorded { runs: RecordedRun::all_of(&runs, &outcomes), replayed })
+    Recording::of(runs?, &key, sent_under, &services, refuse).await.map(Recorded)
 }
 
 #[cfg(test)]

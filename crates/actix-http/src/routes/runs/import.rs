@@ -1,29 +1,27 @@
 use std::collections::BTreeMap;
 
 use actix_web::body::BoxBody;
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use apistos::paths::Responses;
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema, api_operation};
-use benchmark_application::{RecordRunsError, Submitted};
+use benchmark_application::RecordRunsError;
 use benchmark_domain::{LlmName, Provider, Timestamp, WorkloadSlug};
 use benchmark_result_formats::{Format, Hints, Imported, Refusal, ResultFile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::recording::Recording;
 use super::upload::Upload;
 use crate::auth::WriteKey;
 use crate::documented::{in_envelope, responses, schemas_of};
-use crate::envelope;
 use crate::error::ApiError;
-use crate::headers::IDEMPOTENT_REPLAYED;
 use crate::idempotency::SentUnder;
 use crate::query::{Query, parse};
 use crate::services::Services;
-use crate::wire::{ImportedFile, RecordedRun, SLUG, VISIBLE};
+use crate::wire::{ImportedFile, SLUG, VISIBLE};
 
 /// What the file does not say itself, or says otherwise.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -148,23 +146,19 @@ impl JsonSchema for FormatName {
 /// What became of the file.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    file: ImportedFile,
-    /// Whether this was answered before, under the same idempotency key.
-    replayed: bool,
+    format: Format,
+    recording: Recording,
+    notes: Vec<String>,
 }
 
 impl Responder for Answer {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let any_new = self.file.runs.iter().any(|run| run.new);
-        let status = if any_new { StatusCode::CREATED } else { StatusCode::OK };
-        let mut response = HttpResponse::build(status);
-        if self.replayed {
-            response.insert_header((IDEMPOTENT_REPLAYED, "true"));
-        }
-        let message = (!any_new).then_some("Every run of the file was recorded before");
-        response.content_type(envelope::JSON).body(envelope::success(&self.file, message))
+        let Self { format, recording, notes } = self;
+        let known = "Every run of the file was recorded before";
+        let file = |runs| ImportedFile { format: format.name().to_owned(), runs, notes };
+        recording.answer(file, Some(known))
     }
 }
 
@@ -225,30 +219,14 @@ pub(crate) async fn import_runs(
     .await
     .map_err(ApiError::internal)?;
     let (format, Imported { runs, notes }) = read?;
-    let recorded = match sent_under {
-        None => services.record_runs.run(&runs).await.map(Submitted::Now),
-        Some((name, digest)) => {
-            let sender = key.principal().to_string();
-            let sent = benchmark_ports::Submission { sender, key: name, digest };
-            services.record_runs.submit(&runs, &sent).await
-        }
-    };
-    let recorded = recorded.map_err(|error| match error {
-        RecordRunsError::Nothing | RecordRunsError::UnknownMetric { .. } => {
-            ApiError::invalid("body", error)
-        }
+    let refuse = |error| match error {
         RecordRunsError::InTheFuture { .. } => {
             ApiError::invalid("body", "a run starts in the future; `at` says better when it did")
         }
-        RecordRunsError::KeyTaken => ApiError::key_taken(),
-        RecordRunsError::Store(error) => error.into(),
-    })?;
-    let (outcomes, replayed) = match recorded {
-        Submitted::Now(outcomes) => (outcomes, false),
-        Submitted::Before(outcomes) => (outcomes, true),
+        error => ApiError::invalid("body", error),
     };
-    let runs = RecordedRun::all_of(&runs, &outcomes);
-    Ok(Answer { file: ImportedFile { format: format.name().to_owned(), runs, notes }, replayed })
+    let recording = Recording::of(runs, &key, sent_under, &services, refuse).await?;
+    Ok(Answer { format, recording, notes })
 }
 
 #[cfg(test)]

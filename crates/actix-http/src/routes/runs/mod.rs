@@ -4,5 +4,6 @@ pub(super) mod create;
 pub(super) mod get;
 pub(super) mod import;
 pub(super) mod list;
+mod recording;
 mod submission;
 pub(super) mod upload;
