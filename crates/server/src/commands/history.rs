@@ -2,7 +2,9 @@ use std::io::Write;
 
 use benchmark_actix_http::wire;
 use benchmark_application::{HistoryError, HistoryQuery};
-use benchmark_domain::{Bucket, HistorySpan, LlmReference, MetricName, Timestamp, WorkloadSlug};
+use benchmark_domain::{
+    Bucket, HistorySpan, InvalidHistorySpan, LlmReference, MetricName, Timestamp, WorkloadSlug,
+};
 use benchmark_ports::{LoadError, PageLimit};
 
 use crate::commands::rank::page_limit;
@@ -49,8 +51,13 @@ const TREND_WIDTH: usize = 40;
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let Args { metric, llm, workload, from, to, bucket, limit, json } = args;
     let services = Services::open(config).await?;
-    let span = HistorySpan::new(from, to, bucket, services.clock.now())
-        .map_err(|error| Refused(format!("--from, --to, --bucket: {error}")))?;
+    let span = HistorySpan::new(from, to, bucket, services.clock.now()).map_err(|error| {
+        let option = match error {
+            InvalidHistorySpan::Reversed => "--from",
+            InvalidHistorySpan::TooManyBuckets { .. } => "--bucket",
+        };
+        Refused(format!("{option}: {error}"))
+    })?;
     let workload = workload.unwrap_or_else(|| config.default_workload.clone());
     let query = HistoryQuery { metric, workload, llm, span, limit };
     let view = services.read_history.run(&query).await.map_err(|error| match error {
