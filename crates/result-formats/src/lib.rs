@@ -43,8 +43,9 @@
 //! 1. A module named for the tool with a `pub(crate) const FORMAT: Format`; its
 //!    documentation says what the tool's fields mean and which ones lie.
 //! 2. Its line in the table of `format.rs`.
-//! 3. A fixture of the same four requests as the other tools' and a test that
-//!    they give the same numbers.
+//! 3. A fixture of the same four requests as the other tools', and its line in
+//!    `tests/same_numbers.rs`, which holds all of them to the same numbers.
+//! 4. Its target in `fuzz` and its row in the README.
 //!
 //! The shared parts: `content` holds as much of a file as is looked at, and
 //! `records` reads lines and lists one by one; `json` parses (typed, unknown
