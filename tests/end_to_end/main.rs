@@ -22,3 +22,4 @@ mod rate_limits;
 mod scope_matrix;
 mod slow_clients;
 mod stopping;
+mod traces;

@@ -1,6 +1,8 @@
 //! No secret is ever logged or measured: neither where all is well nor where
 //! everything fails, however much is logged.
 
+use std::io::Read;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use benchmark_test_servers::{PostgresServer, RedisOptions, RedisServer};
@@ -13,6 +15,7 @@ const API_KEY: &str = "secret-of-the-environment-0123456789";
 const POSTGRES_PASSWORD: &str = "secret/of@the?service";
 const MIGRATION_PASSWORD: &str = "secret/of@the?migration";
 const REDIS_PASSWORD: &str = "secret-of-redis";
+const COLLECTOR_KEY: &str = "secret-of-the-collector";
 const WRONG_KEY: &str = "a-key-that-somebody-mistyped-012345";
 
 /// The same text as it stands in a URL.
@@ -102,14 +105,25 @@ fn use_it(service: &Service) -> Vec<String> {
 fn keeps_its_secrets(tell: fn(&Engines, u16) -> Vec<(&'static str, String)>, format: &str) {
     let mut engines = start();
     let port = engines.redis().port();
+    // It is sent everything, and answers nothing.
+    let collector = TcpListener::bind("127.0.0.1:0").unwrap();
+    let collector_url = format!("http://{}", collector.local_addr().unwrap());
     let mut service = Service::start(tempfile::tempdir().unwrap(), |command| {
         command.envs(tell(&engines, port)).env("API_KEY", API_KEY);
         command.env("LOG_LEVEL", "trace").env("LOG_FORMAT", format).env("LOG_FILE", "service.log");
+        let header = format!("authorization={COLLECTOR_KEY}");
+        command.env("OTEL_EXPORTER_OTLP_HEADERS", header).env("OTEL_BSP_SCHEDULE_DELAY", "50");
+        command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector_url);
     });
-    let mut secrets = [API_KEY, POSTGRES_PASSWORD, MIGRATION_PASSWORD, REDIS_PASSWORD, WRONG_KEY]
-        .map(str::to_owned)
-        .to_vec();
+    let mut secrets =
+        [API_KEY, POSTGRES_PASSWORD, MIGRATION_PASSWORD, REDIS_PASSWORD, COLLECTOR_KEY, WRONG_KEY]
+            .map(str::to_owned)
+            .to_vec();
     secrets.extend(use_it(&service));
+
+    let (mut sent, mut head) = (collector.accept().unwrap().0, vec![0; 2000]);
+    let length = sent.read(&mut head).unwrap();
+    assert!(String::from_utf8_lossy(&head[..length]).contains(COLLECTOR_KEY), "it is sent");
 
     engines.redis().kill();
     engines.postgres.kill();

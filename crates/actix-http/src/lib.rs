@@ -51,6 +51,7 @@ mod routing;
 mod server;
 mod services;
 mod signals;
+mod span;
 mod table;
 #[cfg(test)]
 mod testing;

@@ -114,8 +114,7 @@ impl RouteMetrics {
     /// Counts an answer.
     pub(crate) fn answered(&self, method: &Method, status: StatusCode, seconds: f64) {
         self.duration.observe(seconds);
-        let method =
-            METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(METHODS.len() - 1);
+        let method = method_index(method);
         match STATUSES.iter().position(|known| *known == status.as_u16()) {
             Some(at) => self.known[method][at].get_or_init(|| self.counter(method, status)).inc(),
             None => self.counter(method, status).inc(),
@@ -125,6 +124,15 @@ impl RouteMetrics {
     fn counter(&self, method: usize, status: StatusCode) -> IntCounter {
         self.requests.with_label_values(&[self.label, METHODS[method], status.as_str()])
     }
+}
+
+/// A method as labels call it.
+pub(crate) fn method_label(method: &Method) -> &'static str {
+    METHODS[method_index(method)]
+}
+
+fn method_index(method: &Method) -> usize {
+    METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(METHODS.len() - 1)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The one middleware: what happens to every request, whatever its route.
 //!
-//! It gives the request an id, counts and times it, adds the headers that every
+//! It gives the request an id and a span, counts and times it, adds the headers that every
 //! answer carries, asks the caller to disconnect while the server drains,
 //! writes the access log (target `access`, level info) and the errors behind
 //! answers of 500 and more. One layer instead of six, because each costs every
@@ -20,7 +20,7 @@ use actix_web::http::header::HeaderValue;
 use actix_web::http::{ConnectionType, StatusCode};
 use benchmark_application::Principal;
 use pin_project_lite::pin_project;
-use tracing::field;
+use tracing::{Span, field};
 
 use crate::drain::Drain;
 use crate::error::ApiError;
@@ -29,6 +29,7 @@ use crate::metrics::HttpMetrics;
 use crate::rate_limits::Told;
 use crate::request_id::RequestIds;
 use crate::routing::Route;
+use crate::span;
 use crate::trace_context::TraceContext;
 
 /// The middleware, one per worker.
@@ -90,7 +91,8 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let exchange = Exchange::begin(&self.worker, &request);
-        Observation { answer: self.service.call(request), exchange: Some(exchange) }
+        let answer = exchange.span.in_scope(|| self.service.call(request));
+        Observation { answer, exchange: Some(exchange) }
     }
 }
 
@@ -112,7 +114,11 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let mut answer = poll_ready!(this.answer.poll(context));
+        let polled = match this.exchange {
+            Some(exchange) => exchange.span.in_scope(|| this.answer.poll(context)),
+            None => this.answer.poll(context),
+        };
+        let mut answer = poll_ready!(polled);
         if let (Some(exchange), Ok(response)) = (this.exchange.take(), &mut answer) {
             exchange.complete(response);
         }
@@ -125,6 +131,7 @@ struct Exchange {
     worker: Rc<Worker>,
     id: HeaderValue,
     started: Instant,
+    span: Span,
 }
 
 impl Exchange {
@@ -134,6 +141,7 @@ impl Exchange {
             worker: Rc::clone(worker),
             id: worker.ids.identify(request.headers()),
             started: Instant::now(),
+            span: span::begin(request),
         }
     }
 
@@ -143,6 +151,7 @@ impl Exchange {
         let request = response.request();
         let route = request.app_data::<Route>().unwrap_or(&self.worker.unmatched);
         route.metrics.answered(request.method(), status, duration.as_secs_f64());
+        span::answered(&self.span, request.method(), &route.metrics, status);
         if status.is_server_error() {
             self.log_failure(response, route);
         }

@@ -123,7 +123,7 @@ impl Roles {
         let latency = StoreLatency::new(registry)?;
         let caches = CacheMetrics::register(registry)?;
         registry.register(Box::new(EngineMetrics::of(self.engines.clone())?))?;
-        let measured = |cache, tier| -> Arc<dyn RankingCache> {
+        let measured = |cache, tier: &'static str| -> Arc<dyn RankingCache> {
             Arc::new(MeasuredCache::new(cache, tier, &caches, Arc::clone(&self.clock)))
         };
         Ok(Self {

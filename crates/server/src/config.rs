@@ -134,6 +134,8 @@ mod tests {
             ("LOG_FILE_MAX_BYTES", "-1"),
             ("LOG_FILE_DAILY", "weekly"),
             ("LOG_FILE_KEEP", "all"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://localhost:4318"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"),
             ("CACHE_EXPIRATION", "-1"),
             ("CACHE_EXPIRATION", "NaN"),
             ("WORKERS", "0"),
@@ -162,7 +164,9 @@ mod tests {
 
     #[test]
     fn a_password_in_a_url_is_not_repeated() {
-        for key in ["DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"] {
+        let urls =
+            ["DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+        for key in urls {
             assert!(!refusal(key, "pos://u:hunter2@h/d").contains("hunter2"), "{key}");
         }
         for key in ["POSTGRES_HOST", "REDIS_HOST"] {

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use ureq::http::Uri;
 
 use super::environment::{Environment, InvalidConfig, boolean, number};
 use crate::telemetry::Rotation;
@@ -17,6 +18,8 @@ pub(crate) struct LogConfig {
     pub(crate) console: bool,
     pub(crate) file: Option<PathBuf>,
     pub(crate) rotation: Rotation,
+    /// The URL of a collector of traces.
+    pub(crate) collector: Option<String>,
 }
 
 /// How an event is written.
@@ -54,8 +57,18 @@ impl LogConfig {
                 daily: env.with("LOG_FILE_DAILY", "true", boolean)?,
                 keep: env.with("LOG_FILE_KEEP", "7", |text| number(text, 0, MOST_KEPT))?,
             },
+            collector: env.optional("OTEL_EXPORTER_OTLP_ENDPOINT", collector)?,
         })
     }
+}
+
+/// A URL may hold a password: it is not repeated.
+fn collector(text: &str) -> Result<String, String> {
+    let is_http = |url: Uri| url.scheme_str() == Some("http") && url.host().is_some();
+    if !text.parse().is_ok_and(is_http) {
+        return Err("it is not a URL such as http://localhost:4318".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// The filter that a text says. A bare word would be taken for a target whose

@@ -8,6 +8,10 @@ use benchmark_ports::{
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
 };
+use tracing::Instrument;
+use tracing::field::Empty;
+
+use super::traces::SPANS;
 
 /// Of how many answers the age of one is looked at.
 const AGE_OF_EVERY: u64 = 16;
@@ -42,6 +46,7 @@ impl CacheMetrics {
 /// gives.
 pub(crate) struct MeasuredCache {
     inner: Arc<dyn RankingCache>,
+    tier: &'static str,
     clock: Arc<dyn Clock>,
     hits: IntCounter,
     stale: IntCounter,
@@ -53,13 +58,14 @@ impl MeasuredCache {
     /// Measures `inner` as the cache of this tier.
     pub(crate) fn new(
         inner: Arc<dyn RankingCache>,
-        tier: &str,
+        tier: &'static str,
         metrics: &CacheMetrics,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let count = |result| metrics.requests.with_label_values(&[tier, result]);
         Self {
             inner,
+            tier,
             clock,
             hits: count("hit"),
             stale: count("stale"),
@@ -98,12 +104,14 @@ impl RankingCache for MeasuredCache {
         loader: &dyn LoadRanking,
     ) -> Result<Served, LoadError> {
         let noted = NotedLoader::new(loader);
-        let answer = self.inner.get_or_load(query, &noted).await;
+        let span = tracing::info_span!(target: SPANS, "cache", tier = self.tier, found = Empty);
+        let answer = self.inner.get_or_load(query, &noted).instrument(span.clone()).await;
+        let found = matches!(&answer, Ok(served)
+            if !noted.has_loaded() || served.freshness == Freshness::Stale);
+        span.record("found", found);
         match &answer {
-            Ok(served) if !noted.has_loaded() || served.freshness == Freshness::Stale => {
-                self.hit(served);
-            }
-            Ok(_) | Err(_) => self.misses.inc(),
+            Ok(served) if found => self.hit(served),
+            _ => self.misses.inc(),
         }
         answer
     }

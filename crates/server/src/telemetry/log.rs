@@ -5,22 +5,27 @@ use prometheus::IntCounter;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
 
 use super::json_lines::JsonLines;
 use super::line_buffer::{LineBuffer, WrittenOnDrop};
 use super::log_file::LogFile;
 use super::outlets::Outlets;
+use super::traces::{SPANS, Traces};
 use crate::config::{LogConfig, LogFormat, filter};
 
 /// The log of this process. What is not written yet is when it is dropped.
 pub(crate) struct Log {
     outlets: Outlets,
+    /// Dropped first: sending the last spans may be worth a line.
+    _traces: Option<Traces>,
     _written_on_drop: Vec<WrittenOnDrop>,
 }
 
 impl Log {
-    /// The log of a service: where its configuration says. Its file is opened
+    /// The log of a service: where its configuration says, and its spans. Its file is opened
     /// anew at every SIGHUP. Call it within a tokio runtime.
     pub(crate) fn of_service(config: &LogConfig) -> anyhow::Result<Self> {
         let file = match &config.file {
@@ -30,8 +35,9 @@ impl Log {
                 Some(file.with_context(|| format!("LOG_FILE: {}", path.display()))?)
             }
         };
+        let traces = config.collector.as_deref().map(Traces::to).transpose()?;
         let reopens = file.is_some();
-        let log = Self::start(config, "info", file)?;
+        let log = Self::start(config, "info", file, traces)?;
         if reopens {
             let mut hung_up = signal(SignalKind::hangup())?;
             let outlets = log.outlets.clone();
@@ -47,7 +53,7 @@ impl Log {
     /// The log of a command, whose user wants its result: warnings, to stderr. A
     /// file belongs to one process, which may be running beside it.
     pub(crate) fn of_command(config: &LogConfig) -> anyhow::Result<Self> {
-        Self::start(config, "warn", None)
+        Self::start(config, "warn", None, None)
     }
 
     /// Has events written. Those of the target `access`, one per request, can be
@@ -56,6 +62,7 @@ impl Log {
         config: &LogConfig,
         default_level: &str,
         file: Option<LogFile>,
+        traces: Option<Traces>,
     ) -> anyhow::Result<Self> {
         let (mut buffers, mut written_on_drop) = (Vec::new(), Vec::new());
         let mut add = |(buffer, end)| {
@@ -74,17 +81,29 @@ impl Log {
             true => "off",
             false => config.level.as_deref().unwrap_or(default_level),
         };
-        let filter: EnvFilter = filter(level).context("LOG_LEVEL: it is no filter")?;
+        let filter = filter(level).context("LOG_LEVEL: it is no filter")?;
+        let filter = filter
+            .add_directive(format!("{SPANS}=off").parse()?)
+            // The client that spans are sent with, which spells out its headers.
+            .add_directive("ureq=warn".parse()?);
         let outlets = Outlets { buffers, coloured };
-        let lines = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(outlets.clone())
-            .with_ansi(coloured);
-        match config.format {
-            LogFormat::Pretty => lines.init(),
-            LogFormat::Json => lines.event_format(JsonLines).init(),
+        let lines = fmt::layer().with_writer(outlets.clone()).with_ansi(coloured);
+        // A filter of one layer costs every line something, one of all does not.
+        let registry = tracing_subscriber::registry();
+        match (config.format, &traces) {
+            (LogFormat::Pretty, None) => registry.with(lines).with(filter).init(),
+            (LogFormat::Json, None) => {
+                registry.with(lines.event_format(JsonLines)).with(filter).init();
+            }
+            (LogFormat::Pretty, Some(traces)) => {
+                registry.with(lines.with_filter(filter)).with(traces.layer()).init();
+            }
+            (LogFormat::Json, Some(traces)) => {
+                let lines = lines.event_format(JsonLines).with_filter(filter);
+                registry.with(lines).with(traces.layer()).init();
+            }
         }
-        Ok(Self { outlets, _written_on_drop: written_on_drop })
+        Ok(Self { outlets, _traces: traces, _written_on_drop: written_on_drop })
     }
 }
 

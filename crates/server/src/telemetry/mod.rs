@@ -1,4 +1,4 @@
-//! What the service tells of itself: logs, metrics for Prometheus.
+//! What the service tells of itself: logs, metrics for Prometheus, traces.
 //! Ports are measured by decorators around them, so that neither the
 //! application nor an adapter knows that it is watched.
 
@@ -11,6 +11,7 @@ mod log_file;
 mod outlets;
 mod publisher;
 mod store;
+mod traces;
 mod watch;
 
 use prometheus::{IntGaugeVec, Opts, Registry};

@@ -50,9 +50,10 @@ impl<'a> MakeWriter<'a> for Outlets {
 /// The event as one line: what could end it, or steer a terminal, is spelt out.
 fn one_line(event: &[u8], coloured: bool) -> Cow<'_, [u8]> {
     const ESCAPE: u8 = 0x1b;
-    let is_harmless = |byte: u8| !byte.is_ascii_control() || coloured && byte == ESCAPE;
+    let is_harmless = |byte: u8| !byte.is_ascii_control() | coloured & (byte == ESCAPE);
     let text = event.strip_suffix(b"\n").unwrap_or(event);
-    if text.iter().all(|byte| is_harmless(*byte)) {
+    // Without a way out, so that many bytes are looked at at once.
+    if text.iter().fold(true, |harmless, byte| harmless & is_harmless(*byte)) {
         return event.into();
     }
     let mut line = Vec::with_capacity(event.len() + 16);

@@ -10,6 +10,10 @@ use benchmark_ports::{
     RunFilter, RunStore, StoreError, Submission,
 };
 use prometheus::{HistogramOpts, HistogramVec, Registry};
+use tracing::Instrument;
+use tracing::field::Empty;
+
+use super::traces::SPANS;
 
 /// How long the store takes, by operation and outcome.
 #[derive(Clone)]
@@ -32,9 +36,19 @@ impl StoreLatency {
         operation: &str,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
+        let span = tracing::info_span!(
+            target: SPANS,
+            "store",
+            "otel.kind" = "client",
+            "otel.status_code" = Empty,
+            "db.operation.name" = operation,
+        );
         let start = Instant::now();
-        let result = call.await;
+        let result = call.instrument(span.clone()).await;
         let outcome = if result.is_ok() { "ok" } else { "error" };
+        if result.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
         let elapsed = start.elapsed().as_secs_f64();
         self.0.with_label_values(&[operation, outcome]).observe(elapsed);
         result
