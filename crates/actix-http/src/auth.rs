@@ -122,9 +122,11 @@ impl<S: ScopeType> Key<S> {
     }
 }
 
-/// Leaves with the request who makes it, for the log.
+/// Leaves with the request who makes it, where there is a log to say it.
 fn identify(request: &HttpRequest, principal: Principal) {
-    request.extensions_mut().insert(principal);
+    if tracing::enabled!(target: "access", tracing::Level::INFO) {
+        request.extensions_mut().insert(principal);
+    }
 }
 
 fn presented(request: &HttpRequest) -> Option<&str> {

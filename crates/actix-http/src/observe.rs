@@ -1,9 +1,9 @@
 //! The one middleware: what happens to every request, whatever its route.
 //!
-//! It gives the request an id and a span, counts and times it, adds the headers that every
-//! answer carries, asks the caller to disconnect while the server drains,
-//! writes the access log (target `access`, level info) and the errors behind
-//! answers of 500 and more. One layer instead of six, because each costs every
+//! It gives the request an id and a span, counts and times it, adds the headers
+//! that every answer carries, asks the caller to disconnect while the server
+//! drains, writes the access log (target `access`, level info) and the errors
+//! behind answers of 500 and more. One layer instead of six, because each costs every
 //! request a future and several moves of its answer.
 
 use std::error::Error;
