@@ -3,6 +3,8 @@
 mod bucket;
 mod comparison;
 mod contender;
+mod day;
+mod entrants;
 mod estimate;
 mod history_span;
 mod identity;
@@ -31,6 +33,8 @@ mod workload;
 pub use bucket::{Bucket, InvalidBucket};
 pub use comparison::{ComparedLlm, ComparedPair, Comparison, compare};
 pub use contender::Contender;
+pub use day::{Day, PoolKey};
+pub use entrants::Entrants;
 pub use estimate::{ConfidenceInterval, Estimate, Uncertainty};
 pub use history_span::{HistorySpan, InvalidHistorySpan};
 pub use llm::{Llm, LlmId, LlmName, Provider};

@@ -1,5 +1,5 @@
-//! Pools of runs as bytes, for stores: numbers in little-endian order, absent
-//! ones as NaN or as the greatest integer, the sketch at the end.
+//! Pools of runs as bytes, for stores: numbers in little-endian order, before
+//! what may be absent a byte that is 0 or 1, the sketch at the end.
 
 use chrono::DateTime;
 use thiserror::Error;
@@ -21,9 +21,6 @@ pub struct CorruptPool;
 /// The first byte: what follows is laid out as here.
 const LAYOUT: u8 = 1;
 
-/// Absent.
-const NONE: u64 = u64::MAX;
-
 impl PooledRuns {
     /// The pool as bytes: about a kilobyte, most of it the sketch.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -31,27 +28,19 @@ impl PooledRuns {
             self;
         let mut out = Writer(vec![LAYOUT]);
         out.integer(*count).requests(*requests).integer(*sample_count);
-        match newest {
-            None => out.integer(NONE),
-            Some(PooledRun { started_at, run, source, reported: (quantiles, samples) }) => {
-                let Quantiles { p50, p90, p95, p99 } = *quantiles;
-                out.integer(started_at.timestamp_micros().cast_unsigned());
-                out.0.extend(run.0.as_bytes());
-                out.0.push(*source as u8);
-                for quantile in [p50, p90, p95, p99] {
-                    out.number(quantile.unwrap_or(f64::NAN));
-                }
-                out.integer(samples.unwrap_or(NONE))
+        out.if_any(newest.as_ref(), |out, newest| {
+            let PooledRun { started_at, run, source, reported: (quantiles, samples) } = newest;
+            let Quantiles { p50, p90, p95, p99 } = *quantiles;
+            out.integer(started_at.timestamp_micros().cast_unsigned());
+            out.0.extend(run.0.as_bytes());
+            out.0.push(*source as u8);
+            for quantile in [p50, p90, p95, p99] {
+                out.if_any(quantile, |out, quantile| _ = out.number(quantile));
             }
-        };
-        match moments {
-            None => out.integer(NONE),
-            Some(moments) => out.moments(moments),
-        };
-        match rate {
-            None => out.integer(NONE),
-            Some(rate) => out.requests(*rate),
-        };
+            out.if_any(*samples, |out, samples| _ = out.integer(samples));
+        });
+        out.if_any(moments.as_ref(), |out, moments| _ = out.moments(moments));
+        out.if_any(*rate, |out, rate| _ = out.requests(rate));
         for Replicates { values, weight, squared_weights, mean } in replicates {
             out.moments(values).number(*weight).number(*squared_weights).number(*mean);
         }
@@ -77,23 +66,9 @@ fn read(bytes: &[u8]) -> Option<PooledRuns> {
         count: bytes.integer()?,
         requests: bytes.requests()?,
         sample_count: bytes.integer()?,
-        newest: match bytes.integer()? {
-            NONE => None,
-            started_at => Some(PooledRun {
-                started_at: DateTime::from_timestamp_micros(started_at.cast_signed())?,
-                run: RunId(Uuid::from_bytes(bytes.take()?)),
-                source: bytes.source()?,
-                reported: (bytes.quantiles()?, Some(bytes.integer()?).filter(|it| *it != NONE)),
-            }),
-        },
-        moments: match bytes.integer()? {
-            NONE => None,
-            count => Some(bytes.moments_of(count)?),
-        },
-        rate: match bytes.integer()? {
-            NONE => None,
-            attempted => Some(Requests::new(attempted, bytes.integer()?)?),
-        },
+        newest: bytes.if_any(Reader::run)?,
+        moments: bytes.if_any(Reader::moments)?,
+        rate: bytes.if_any(Reader::requests)?,
         replicates: {
             let mut replicates: [Replicates; Statistic::ALL.len()] = Default::default();
             for replicates in &mut replicates {
@@ -115,6 +90,13 @@ impl Writer {
 
     fn number(&mut self, value: f64) -> &mut Self {
         self.integer(value.to_bits())
+    }
+
+    fn if_any<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+        self.0.push(u8::from(value.is_some()));
+        if let Some(value) = value {
+            write(self, value);
+        }
     }
 
     fn requests(&mut self, requests: Requests) -> &mut Self {
@@ -141,28 +123,42 @@ impl Reader<'_> {
         Some(u64::from_le_bytes(self.take()?))
     }
 
-    /// A number that is no infinity; `None` within if it is absent.
-    fn number_if_any(&mut self) -> Option<Option<f64>> {
-        let number = f64::from_bits(self.integer()?);
-        (!number.is_infinite()).then(|| Some(number).filter(|it| !it.is_nan()))
+    fn number(&mut self) -> Option<f64> {
+        Some(f64::from_bits(self.integer()?)).filter(|number| number.is_finite())
     }
 
-    fn number(&mut self) -> Option<f64> {
-        self.number_if_any()?
+    fn if_any<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        match self.take()? {
+            [0] => Some(None),
+            [1] => read(self).map(Some),
+            _ => None,
+        }
+    }
+
+    fn run(&mut self) -> Option<PooledRun> {
+        Some(PooledRun {
+            started_at: DateTime::from_timestamp_micros(self.integer()?.cast_signed())?,
+            run: RunId(Uuid::from_bytes(self.take()?)),
+            source: self.source()?,
+            reported: (self.quantiles()?, self.if_any(Self::integer)?),
+        })
     }
 
     fn requests(&mut self) -> Option<Requests> {
         Requests::new(self.integer()?, self.integer()?)
     }
 
-    fn moments_of(&mut self, count: u64) -> Option<Moments> {
-        Some(Moments { count, mean: self.number()?, squared_deviations: self.number()? })
+    fn moments(&mut self) -> Option<Moments> {
+        Some(Moments {
+            count: self.integer()?,
+            mean: self.number()?,
+            squared_deviations: self.number()?,
+        })
     }
 
     fn replicates(&mut self) -> Option<Replicates> {
-        let count = self.integer()?;
         Some(Replicates {
-            values: self.moments_of(count)?,
+            values: self.moments()?,
             weight: self.number()?,
             squared_weights: self.number()?,
             mean: self.number()?,
@@ -171,10 +167,10 @@ impl Reader<'_> {
 
     fn quantiles(&mut self) -> Option<Quantiles> {
         Some(Quantiles {
-            p50: self.number_if_any()?,
-            p90: self.number_if_any()?,
-            p95: self.number_if_any()?,
-            p99: self.number_if_any()?,
+            p50: self.if_any(Self::number)?,
+            p90: self.if_any(Self::number)?,
+            p95: self.if_any(Self::number)?,
+            p99: self.if_any(Self::number)?,
         })
     }
 

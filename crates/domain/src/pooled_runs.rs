@@ -1,9 +1,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::measurement::{Measurement, Quantiles};
+use crate::metric::MetricName;
 use crate::quantile_sketch::QuantileSketch;
 use crate::replicates::Replicates;
-use crate::run::{Requests, RunId, Source};
+use crate::run::{Requests, Run, RunId, Source};
 use crate::statistic::Statistic;
 use crate::summary::Moments;
 
@@ -20,6 +21,19 @@ pub struct RunMeasurement {
     pub requests: Requests,
     /// What it measured.
     pub measurement: Measurement,
+}
+
+impl RunMeasurement {
+    /// What a run says about a metric; `None` if it says nothing.
+    pub fn of(run: &Run, metric: &MetricName) -> Option<Self> {
+        Some(Self {
+            run: run.id(),
+            started_at: run.started_at,
+            source: run.source,
+            requests: run.requests,
+            measurement: run.measurements().get(metric)?.clone(),
+        })
+    }
 }
 
 /// What any number of runs of one LLM say together about a metric, in a size
@@ -40,6 +54,7 @@ pub struct PooledRuns {
     /// How many of how many requests failed, where that is what every run
     /// measured: one for each that failed, zero for the others.
     pub(crate) rate: Option<Requests>,
+    /// Of each statistic, in the order of [`Statistic::ALL`].
     pub(crate) replicates: [Replicates; Statistic::ALL.len()],
 }
 
@@ -112,7 +127,7 @@ impl PooledRuns {
     pub fn merge(&mut self, other: &Self) {
         let Self { count, newest, requests, sample_count, sketch, moments, rate, replicates } =
             other;
-        self.count += count;
+        self.count = self.count.saturating_add(*count);
         self.newest = [self.newest, *newest].into_iter().flatten().max_by_key(PooledRun::age);
         self.requests = self.requests.plus(*requests);
         self.sample_count = self.sample_count.saturating_add(*sample_count);
@@ -228,6 +243,16 @@ mod tests {
         runs.iter().cloned().collect()
     }
 
+    /// Runs of which no two are the same.
+    fn any_runs(at_most: usize) -> impl Strategy<Value = Vec<RunMeasurement>> {
+        prop::collection::vec(any_run(), 0..at_most).prop_map(|mut runs| {
+            for (id, run) in (0..).zip(&mut runs) {
+                run.run = RunId(uuid::Uuid::from_u128(id));
+            }
+            runs
+        })
+    }
+
     /// Equal up to the rounding of a few additions.
     fn assert_alike(a: &PooledRuns, b: &PooledRuns) -> Result<(), TestCaseError> {
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * (1.0 + a.abs());
@@ -274,7 +299,7 @@ mod tests {
     proptest! {
         #[test]
         fn merging_pools_pools_their_runs(
-            runs in prop::collection::vec(any_run(), 0..12),
+            runs in any_runs(12),
             cut in 0_usize..12,
         ) {
             let (one, other) = runs.split_at(cut.min(runs.len()));
@@ -287,7 +312,7 @@ mod tests {
         }
 
         #[test]
-        fn bytes_give_the_same_pool_back(runs in prop::collection::vec(any_run(), 0..6)) {
+        fn bytes_give_the_same_pool_back(runs in any_runs(6)) {
             let pool = pool(&runs);
             prop_assert_eq!(PooledRuns::from_bytes(&pool.to_bytes()), Ok(pool));
         }

@@ -21,6 +21,10 @@ impl QuantileSketch {
     /// How far a quantile may be off, relative to its true value.
     pub const RELATIVE_ERROR: f64 = 0.01;
 
+    /// As far as merging counts. Bytes hold counts as floating-point numbers, which
+    /// may round them up.
+    const MAX_COUNT: u64 = 1 << 63;
+
     fn config() -> Config {
         Config::new(Self::RELATIVE_ERROR, 2048, 1e-9)
     }
@@ -35,8 +39,12 @@ impl QuantileSketch {
         self.0.add_with_count(value, times);
     }
 
-    /// Takes in everything that `other` has taken in.
+    /// Takes in everything that `other` has taken in, as long as there are no
+    /// more values than [`MAX_COUNT`](Self::MAX_COUNT) then.
     pub(crate) fn merge(&mut self, other: &Self) {
+        if self.count().saturating_add(other.count()) > Self::MAX_COUNT {
+            return;
+        }
         // Two sketches merge unless their parameters differ, and ours never do.
         let merged = self.0.merge(&other.0);
         debug_assert!(merged.is_ok(), "every sketch has the parameters of `config`");
@@ -62,7 +70,7 @@ impl QuantileSketch {
     pub(crate) fn expected_quantile(&self, probability: f64) -> Option<f64> {
         let count = self.count() as f64;
         let position = probability * (count + 1.0) - 1.0;
-        (0.0..count).contains(&position).then(|| self.value_at(position.min(count - 1.0)))?
+        (0.0..=count - 1.0).contains(&position).then(|| self.value_at(position))?
     }
 
     /// The value at a place in the ascending order, counted from 0, between two

@@ -240,7 +240,7 @@ impl Moments {
         let (ours, theirs) = (self.count as f64, other.count as f64);
         let total = ours + theirs;
         let gap = other.mean - self.mean;
-        self.count += other.count;
+        self.count = self.count.saturating_add(other.count);
         self.mean = (self.mean * ours + other.mean * theirs) / total;
         self.squared_deviations += other.squared_deviations + gap * gap * (ours * theirs / total);
     }
@@ -310,6 +310,14 @@ mod tests {
 
     fn samples() -> impl Strategy<Value = Vec<f64>> {
         prop::collection::vec(0_f64..1e4, 0..60)
+    }
+
+    #[test]
+    fn more_samples_than_can_be_counted_do_not_overflow() {
+        let mut most = Summary::of_rate(1, u64::MAX);
+        most.merge(&Summary::of_rate(1, 2));
+        assert_eq!(most.count(), u64::MAX);
+        assert_eq!(most.sketch().count(), u64::MAX);
     }
 
     proptest! {

@@ -87,16 +87,8 @@ fn contender(
         let latest = measuring.map(|run| in_time(run)).max()?;
         runs.retain(|run| in_time(run) >= latest);
     }
-    let measurement = |run: &&Run| {
-        Some(RunMeasurement {
-            run: run.id(),
-            started_at: run.started_at,
-            source: run.source,
-            requests: run.requests,
-            measurement: run.measurements().get(metric)?.clone(),
-        })
-    };
-    let measured: PooledRuns = runs.iter().filter_map(measurement).collect();
+    let measured: PooledRuns =
+        runs.iter().filter_map(|run| RunMeasurement::of(run, metric)).collect();
     let requests = runs.iter().map(|run| run.requests).fold(Requests::default(), Requests::plus);
     (!measured.is_empty()).then(|| Contender { llm: llm.clone(), runs: measured, requests })
 }

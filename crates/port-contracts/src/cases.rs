@@ -50,6 +50,8 @@ macro_rules! store_contract {
             requests_without_number_are_the_most_there_can_be
             of_runs_that_started_together_the_greater_id_is_latest
             a_duration_takes_the_runs_that_started_inside_it
+            a_window_may_begin_at_any_moment_of_a_day
+            runs_of_a_day_that_are_recorded_at_once_all_count
             every_recording_of_something_new_moves_the_revision
             a_run_that_failed_entirely_moves_every_ranking_of_its_llm
             what_was_never_published_is_none

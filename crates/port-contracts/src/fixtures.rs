@@ -113,13 +113,7 @@ pub fn entry_id() -> EntryId {
 
 /// What a run says about a metric, as a ranking looks at it.
 pub fn measured(run: &Run, metric: &MetricName) -> RunMeasurement {
-    RunMeasurement {
-        run: run.id(),
-        started_at: run.started_at,
-        source: run.source,
-        requests: run.requests,
-        measurement: run.measurements()[metric].clone(),
-    }
+    RunMeasurement::of(run, metric).unwrap()
 }
 
 /// Begins a run of the LLM `llm` on the workload `default`, pushed, started at

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use benchmark_domain::{
     Bucket, ConfidenceInterval, Contender, HistorySpan, Llm, PooledRuns, Publication, Quantiles,
-    RankInterval, RankedLlm, RankingEntry, RankingScope, Requests, Run, Source, Tier, Timestamp,
-    Window, metrics,
+    RankInterval, RankedLlm, RankingEntry, RankingScope, Requests, Run, Source, Statistic, Tier,
+    Timestamp, Window, metrics,
 };
 use benchmark_ports::{Contenders, PublishOutcome, Revision};
 
@@ -211,11 +211,80 @@ pub async fn a_duration_takes_the_runs_that_started_inside_it(stores: Stores) {
     )
     .await;
     let recent = contenders(&stores, Window::Hours(1)).await;
-    assert_eq!(recent, [contender(llm("a"), &[&runs[0], &runs[1]])]);
+    assert_alike(&recent, &[contender(llm("a"), &[&runs[0], &runs[1]])]);
     let all = contenders(&stores, Window::All).await;
-    assert_eq!(all[0].runs, ttfts(&[&runs[0], &runs[1], &runs[2]]));
-    assert_eq!(all[1].runs, ttfts(&[&runs[3]]));
-    assert_eq!(contenders(&stores, Window::Hours(2)).await, all);
+    let expected =
+        [contender(llm("a"), &[&runs[0], &runs[1], &runs[2]]), contender(llm("b"), &[&runs[3]])];
+    assert_alike(&all, &expected);
+    assert_alike(&contenders(&stores, Window::Hours(2)).await, &all);
+}
+
+/// Equal up to the rounding of a few additions in another order.
+fn assert_alike(found: &[Contender], expected: &[Contender]) {
+    let known = |of: &[Contender]| -> Vec<_> {
+        let known = |it: &Contender| {
+            let newest = it.newest().map(|run| (run.run, run.started_at, run.source));
+            (it.llm.clone(), it.runs.len(), it.sample_count(), it.requests, newest)
+        };
+        of.iter().map(known).collect()
+    };
+    assert_eq!(known(found), known(expected));
+    for (found, expected) in found.iter().zip(expected) {
+        for statistic in Statistic::ALL {
+            let figures = |it: &Contender| {
+                let estimate = it.estimate(statistic)?;
+                let interval = estimate.interval?;
+                Some([estimate.value, interval.low, interval.high])
+            };
+            match (figures(found), figures(expected)) {
+                (Some(found), Some(expected)) => {
+                    for (found, expected) in found.into_iter().zip(expected) {
+                        assert!((found - expected).abs() < 1e-9, "{found} for {expected}");
+                    }
+                }
+                (found, expected) => assert_eq!(found, expected, "{statistic}"),
+            }
+        }
+    }
+}
+
+pub async fn a_window_may_begin_at_any_moment_of_a_day(stores: Stores) {
+    let hour = 3600;
+    // From now back over the midnights of three days, and something each time.
+    let samples = |i: i64| [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map(|it| it + i as f64 / 1000.0);
+    let run = |i: i64| a_run().started(at(-i * hour)).requests(9, 1).ttft(&samples(i));
+    let mut runs = record(&stores, (0..80).step_by(2).map(run)).await;
+    let failed = (1..80).step_by(9).map(|i| a_run().started(at(-i * hour)).nothing());
+    runs.extend(record(&stores, failed).await);
+    record(&stores, (0..80).map(|i| an_unrankable_run().started(at(-i * hour)))).await;
+    for hours in [1, 15, 16, 24, 39, 40, 41, 63, 64, 100] {
+        let start = at(-i64::from(hours) * hour);
+        let inside = || runs.iter().filter(|run| run.started_at >= start);
+        let measured: Vec<_> =
+            inside().filter(|run| run.measurements().contains_key(&metrics::TTFT)).collect();
+        let expected = Contender {
+            requests: inside().map(|run| run.requests).fold(Requests::default(), Requests::plus),
+            ..contender(llm("llm"), &measured)
+        };
+        assert_alike(&contenders(&stores, Window::Hours(hours)).await, &[expected]);
+    }
+}
+
+pub async fn runs_of_a_day_that_are_recorded_at_once_all_count(stores: Stores) {
+    let runs: Vec<_> =
+        (0..40).map(|i| a_run().started(at(-i)).ttft(&[0.1 + i as f64]).build()).collect();
+    let tasks: Vec<_> = runs
+        .chunks(2)
+        .map(|two| {
+            let (stores, two) = (stores.clone(), two.to_vec());
+            tokio::spawn(async move { stores.record(&two, at(0)).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let all: Vec<_> = runs.iter().collect();
+    assert_alike(&contenders(&stores, Window::All).await, &[contender(llm("llm"), &all)]);
 }
 
 pub async fn every_recording_of_something_new_moves_the_revision(stores: Stores) {

@@ -42,9 +42,10 @@ pub trait RankingReader: Send + Sync {
     /// later run. Later is what started later or, of two that started together,
     /// has the greater id.
     ///
-    /// The cost does not depend on how many samples the runs had. With
-    /// [`Window::Latest`] it does not depend on how many runs there are either,
-    /// but for those later than the latest one that measured the metric.
+    /// The cost does not depend on how many samples the runs had, and on how many
+    /// runs there are only so far: with [`Window::Latest`], on those later than the
+    /// latest one that measured the metric; else on those of the day in which the
+    /// window begins. What the others say is kept pooled by days.
     ///
     /// # Errors
     /// [`StoreError`].

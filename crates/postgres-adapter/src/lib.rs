@@ -81,6 +81,7 @@ mod log;
 mod migrations;
 mod open_error;
 mod pool;
+mod pooled_runs;
 mod primary;
 mod ranking_publisher;
 mod ranking_reader;

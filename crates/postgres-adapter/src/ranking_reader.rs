@@ -3,12 +3,12 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{
-    Contender, Grade, HistorySpan, Llm, PooledRuns, Publication, RankingScope, Requests, RunId,
-    RunMeasurement, Source, Timestamp, Window,
+    Day, Entrants, Grade, HistorySpan, Llm, LlmId, PooledRuns, Publication, RankingScope, Requests,
+    RunId, RunMeasurement, Source, Timestamp, Window, metrics,
 };
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 use diesel::data_types::PgTimestamp;
-use diesel::dsl::sql;
+use diesel::dsl::{not, sql};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Double, Text, Timestamptz};
@@ -18,6 +18,7 @@ use futures_util::FutureExt;
 use crate::PostgresStore;
 use crate::columns::{moment, timestamp};
 use crate::failure::Failure;
+use crate::pooled_runs::{self, Pooled};
 use crate::rows::{BenchmarkRow, LlmRow, MeasurementRow, requests};
 use crate::schema::{benchmark, latest_runs, llms, publications, rankings, run_metrics, runs};
 
@@ -75,22 +76,15 @@ async fn contenders(
         .first(connection)
         .await
         .optional()?;
-    let (measured, counts) = match window {
-        Window::Latest => {
-            (latest(connection, scope).await?, counts_from_latest(connection, scope).await?)
-        }
+    let entrants = match window {
+        Window::Latest => latest(connection, scope).await?,
         Window::Hours(_) | Window::All => {
-            // `-infinity`, which every moment comes after.
-            let start = window.starts_at(now).map_or(PgTimestamp(i64::MIN), moment);
-            (
-                started_from(connection, scope, start).await?,
-                counts_from(connection, scope, start).await?,
-            )
+            started_from(connection, scope, window.starts_at(now)).await?
         }
     };
     Ok(Contenders {
         revision: revision.map_or(Revision::default(), Revision),
-        contenders: by_llm(measured, counts)?,
+        contenders: entrants.into_contenders(),
     })
 }
 
@@ -115,12 +109,12 @@ struct RunColumns {
 async fn latest(
     connection: &mut AsyncPgConnection,
     scope: &RankingScope,
-) -> Result<Vec<Measured>, Failure> {
+) -> Result<Entrants, Failure> {
     let said_by_it = (run_metrics::metric.eq(latest_runs::metric))
         .and(run_metrics::workload.eq(latest_runs::workload))
         .and(run_metrics::started_at.eq(latest_runs::started_at))
         .and(run_metrics::run_id.eq(latest_runs::run_id));
-    Ok(latest_runs::table
+    let measured = latest_runs::table
         .inner_join(run_metrics::table.on(said_by_it))
         .inner_join(runs::table.on(runs::id.eq(latest_runs::run_id)))
         .inner_join(llms::table.on(llms::id.eq(latest_runs::llm_id)))
@@ -128,20 +122,76 @@ async fn latest(
         .filter(latest_runs::workload.eq(scope.workload.as_str()))
         .select(Measured::as_select())
         .load(connection)
-        .await?)
+        .await?;
+    let mut entrants = Entrants::default();
+    add_runs(&mut entrants, measured)?;
+    add_requests(&mut entrants, counts_from_latest(connection, scope).await?)?;
+    Ok(entrants)
 }
 
+/// What started from a moment on, if not at any time: by the pools of the days
+/// that lie in there wholly, and run by run what started before the first of
+/// them, and what is not pooled yet.
 async fn started_from(
     connection: &mut AsyncPgConnection,
     scope: &RankingScope,
-    start: PgTimestamp,
+    start: Option<Timestamp>,
+) -> Result<Entrants, Failure> {
+    let first_day = start.map(Day::first_from);
+    let mut entrants = Entrants::default();
+    for pooled in pooled_runs::from_day(connection, scope, first_day).await? {
+        let Pooled { llm, metric, runs } = pooled;
+        if metric == metrics::ERROR_RATE.as_str() {
+            entrants.add_requests(llm.id(), runs.requests());
+        }
+        if metric == scope.metric.as_str() {
+            entrants.add_runs(llm, &runs);
+        }
+    }
+    // `-infinity`, which every moment comes after.
+    let pooled_from = first_day.map_or(PgTimestamp(i64::MIN), |day| moment(day.starts_at()));
+    if let Some(from) = start.map(moment).filter(|start| *start < pooled_from) {
+        add_runs(&mut entrants, started_between(connection, scope, from, pooled_from).await?)?;
+        add_requests(&mut entrants, counts_between(connection, scope, from, pooled_from).await?)?;
+    }
+    if pooled_runs::are_waiting(connection).await? {
+        add_runs(&mut entrants, not_pooled(connection, scope, pooled_from).await?)?;
+        add_requests(&mut entrants, counts_not_pooled(connection, scope, pooled_from).await?)?;
+    }
+    Ok(entrants)
+}
+
+async fn started_between(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    from: PgTimestamp,
+    to: PgTimestamp,
 ) -> Result<Vec<Measured>, Failure> {
     Ok(run_metrics::table
         .inner_join(runs::table.inner_join(llms::table))
         .filter(run_metrics::metric.eq(scope.metric.as_str()))
         .filter(run_metrics::workload.eq(scope.workload.as_str()))
-        .filter(run_metrics::started_at.ge(start))
+        .filter(run_metrics::started_at.ge(from))
+        .filter(run_metrics::started_at.lt(to))
         .filter(runs::verdict.is_distinct_from(UNRANKABLE))
+        .select(Measured::as_select())
+        .load(connection)
+        .await?)
+}
+
+async fn not_pooled(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    from: PgTimestamp,
+) -> Result<Vec<Measured>, Failure> {
+    Ok(runs::table
+        .inner_join(run_metrics::table)
+        .inner_join(llms::table)
+        .filter(not(runs::pooled))
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
+        .filter(run_metrics::metric.eq(scope.metric.as_str()))
         .select(Measured::as_select())
         .load(connection)
         .await?)
@@ -175,14 +225,16 @@ async fn counts_from_latest(
         .await?)
 }
 
-async fn counts_from(
+async fn counts_between(
     connection: &mut AsyncPgConnection,
     scope: &RankingScope,
-    start: PgTimestamp,
+    from: PgTimestamp,
+    to: PgTimestamp,
 ) -> Result<Vec<Counts>, Failure> {
     Ok(runs::table
         .filter(runs::workload.eq(scope.workload.as_str()))
-        .filter(runs::started_at.ge(start))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::started_at.lt(to))
         .filter(runs::verdict.is_distinct_from(UNRANKABLE))
         .group_by(runs::llm_id)
         .select((runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
@@ -190,25 +242,42 @@ async fn counts_from(
         .await?)
 }
 
-fn by_llm(measured: Vec<Measured>, counts: Vec<Counts>) -> Result<Vec<Contender>, StoreError> {
-    let mut contenders = HashMap::new();
+async fn counts_not_pooled(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    from: PgTimestamp,
+) -> Result<Vec<Counts>, Failure> {
+    Ok(runs::table
+        .filter(not(runs::pooled))
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
+        .group_by(runs::llm_id)
+        .select((runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
+        .load(connection)
+        .await?)
+}
+
+/// Adds runs one by one.
+fn add_runs(entrants: &mut Entrants, measured: Vec<Measured>) -> Result<(), StoreError> {
     for (llm, run, measurement) in measured {
         let id = run.id;
         let run = run_measurement(run, measurement)
             .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
-        let (_, runs) = contenders.entry(llm.id).or_insert_with(|| (llm, PooledRuns::default()));
-        runs.merge(&PooledRuns::from(&run));
+        entrants.add_runs(llm.try_into()?, &PooledRuns::from(&run));
     }
-    let mut found = Vec::with_capacity(contenders.len());
+    Ok(())
+}
+
+fn add_requests(entrants: &mut Entrants, counts: Vec<Counts>) -> Result<(), StoreError> {
     for (llm_id, attempted, failed) in counts {
-        // Not every LLM with runs has some that measured the metric.
-        let Some((llm, runs)) = contenders.remove(&llm_id) else { continue };
         let at_most = |total: f64| (total as u64).min(Requests::MAX);
-        let requests = Requests::new(at_most(attempted), at_most(failed))
-            .ok_or_else(|| StoreError::corrupt(format!("a run of LLM {llm_id}")))?;
-        found.push(Contender { llm: Llm::try_from(llm)?, runs, requests });
+        let requests = Requests::new(at_most(attempted), at_most(failed));
+        let requests =
+            requests.ok_or_else(|| StoreError::corrupt(format!("a run of LLM {llm_id}")))?;
+        entrants.add_requests(LlmId(llm_id), requests);
     }
-    Ok(found)
+    Ok(())
 }
 
 fn run_measurement(run: RunColumns, measurement: MeasurementRow) -> Option<RunMeasurement> {

@@ -17,6 +17,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use crate::bulk_insert::BulkInsert;
 use crate::columns::moment;
 use crate::failure::Failure;
+use crate::pooled_runs;
 use crate::rows::{LlmRow, MeasurementRow, RunMetricRow, RunRow, WorkloadRow};
 use crate::schema::llms;
 
@@ -48,6 +49,7 @@ pub(crate) async fn record(
     insert_measurements(connection, given.values().map(|it| it.run)).await?;
     given.retain(|_, it| it.verdict.is_rankable());
     let rankable = || given.values().map(|it| it.run);
+    pooled_runs::add(connection, rankable()).await?;
     move_latest(connection, rankable()).await?;
     let affected = count_recording(connection, rankable()).await?;
     Ok(RecordedRuns { outcomes, affected })
@@ -59,9 +61,7 @@ struct Judged<'a> {
     verdict: Verdict,
 }
 
-/// Inserts the LLMs and the workloads that are new, and holds on to the LLMs:
-/// whoever records runs of one of them waits, so that each sees in which scopes
-/// the runs before its own have put the LLM.
+/// Inserts the LLMs and the workloads that are new, and [holds](hold) the LLMs.
 async fn insert_identities<'a>(
     connection: &mut AsyncPgConnection,
     runs: impl Iterator<Item = &'a Run>,
@@ -73,7 +73,21 @@ async fn insert_identities<'a>(
     }
     let rows: Vec<_> = llms.values().map(|llm| LlmRow::from(*llm)).collect();
     LlmRow::insertion(&rows).execute(connection).await?;
-    let ids: Vec<_> = llms.keys().map(|id| id.0).collect();
+    hold(connection, llms.keys().map(|id| id.0)).await?;
+    let rows = workloads.values().map(|workload| WorkloadRow::try_from(*workload));
+    let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+    WorkloadRow::insertion(&rows).execute(connection).await?;
+    Ok(())
+}
+
+/// Holds on to LLMs until the transaction ends: whoever records runs of one of
+/// them waits, so that each sees in which scopes the runs before its own have put
+/// the LLM, and what is pooled of it.
+pub(crate) async fn hold(
+    connection: &mut AsyncPgConnection,
+    llms: impl IntoIterator<Item = Uuid>,
+) -> Result<(), Failure> {
+    let ids: Vec<_> = llms.into_iter().collect();
     // Nobody else's reference to an LLM has to wait for that.
     llms::table
         .filter(llms::id.eq_any(ids))
@@ -82,9 +96,6 @@ async fn insert_identities<'a>(
         .for_no_key_update()
         .load::<Uuid>(connection)
         .await?;
-    let rows = workloads.values().map(|workload| WorkloadRow::try_from(*workload));
-    let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
-    WorkloadRow::insertion(&rows).execute(connection).await?;
     Ok(())
 }
 

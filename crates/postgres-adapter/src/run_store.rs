@@ -122,7 +122,7 @@ async fn page(
 }
 
 /// Completes runs with what they measured, and reads them.
-async fn with_measurements(
+pub(crate) async fn with_measurements(
     connection: &mut AsyncPgConnection,
     found: Vec<(RunRow, LlmRow, WorkloadRow)>,
 ) -> Result<Vec<RecordedRun>, Failure> {

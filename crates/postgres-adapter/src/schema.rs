@@ -46,6 +46,7 @@ table! {
         recorded_at -> Timestamptz,
         verdict -> Nullable<Text>,
         findings -> Nullable<Jsonb>,
+        pooled -> Bool,
     }
 }
 
@@ -76,6 +77,16 @@ table! {
         llm_id -> Uuid,
         started_at -> Timestamptz,
         run_id -> Uuid,
+    }
+}
+
+table! {
+    pooled_runs (metric, workload, day, llm_id) {
+        metric -> Text,
+        workload -> Text,
+        day -> Timestamptz,
+        llm_id -> Uuid,
+        pool -> Binary,
     }
 }
 
@@ -150,8 +161,9 @@ table! {
     }
 }
 
+joinable!(pooled_runs -> llms (llm_id));
 joinable!(runs -> llms (llm_id));
 joinable!(runs -> workloads (workload));
 joinable!(run_metrics -> runs (run_id));
-allow_tables_to_appear_in_same_query!(latest_runs, llms, run_metrics, runs, workloads);
+allow_tables_to_appear_in_same_query!(latest_runs, llms, pooled_runs, run_metrics, runs, workloads);
 allow_tables_to_appear_in_same_query!(benchmark, publications, rankings);

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
+use benchmark_domain::uuid::Uuid;
 use benchmark_ports::StoreError;
+use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
@@ -9,6 +11,7 @@ use crate::connection::Connector;
 use crate::migrations::migrate;
 use crate::open_error::OpenError;
 use crate::pool::{Pool, PoolStatus, Target};
+use crate::pooled_runs;
 use crate::primary::Primary;
 use crate::replicas::{Replica, Replicas};
 use crate::servers::{Server, Servers};
@@ -67,7 +70,26 @@ impl PostgresStore {
             let watch = Arc::clone(&servers.replicas).watch(servers.primary.watch.clone());
             runtime.spawn(watch).abort_handle()
         });
-        Ok(Self { servers: Arc::new(servers), runtime, watch })
+        let store = Self { servers: Arc::new(servers), runtime, watch };
+        store.take_in().await.map_err(|error| OpenError::Failed {
+            host: config.access.host.to_string(),
+            database: config.access.database.clone(),
+            source: error.into(),
+        })?;
+        Ok(store)
+    }
+
+    /// Pools the runs that were recorded by a version which pools none.
+    async fn take_in(&self) -> Result<(), StoreError> {
+        let mut last = Some(Uuid::nil());
+        while let Some(after) = last.take()
+            && self.read_primary(|connection| pooled_runs::are_waiting(connection).boxed()).await?
+        {
+            last = self
+                .write(move |connection| pooled_runs::take_in(connection, after).boxed())
+                .await?;
+        }
+        Ok(())
     }
 
     /// How many connections to the primary there are, and what they do.

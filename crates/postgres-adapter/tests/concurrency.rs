@@ -148,9 +148,9 @@ async fn a_thousand_runs_take_as_many_statements_as_one() {
         let runs: Vec<_> = (0..size).map(run).collect();
         let recorded = store.record(&runs, at(0), None).await.unwrap().recorded().unwrap();
         assert_eq!(recorded.affected.len(), metrics::BUILT_IN.len());
-        // BEGIN, COMMIT, and one for each of six tables, but two for the LLMs,
-        // which are held on to.
-        assert_eq!(counted(&server), "1 1 1 1 1 1 1 1 1", "{size}");
+        // BEGIN, COMMIT, and one for each of seven tables, but two for the LLMs,
+        // which are held on to, and for the pools, which are added to.
+        assert_eq!(counted(&server), "1 1 1 1 1 1 1 1 1 1 1", "{size}");
     }
 }
 

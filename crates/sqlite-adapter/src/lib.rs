@@ -37,6 +37,7 @@ mod failure;
 mod health;
 mod migrations;
 mod open_error;
+mod pooled_runs;
 mod ranking_publisher;
 mod ranking_reader;
 mod rows;

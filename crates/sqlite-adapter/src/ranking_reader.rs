@@ -2,16 +2,18 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Contender, Grade, HistorySpan, Llm, PooledRuns, Publication, RankingScope, Requests, RunId,
-    RunMeasurement, Source, Timestamp, Window,
+    Day, Entrants, Grade, HistorySpan, Llm, LlmId, PooledRuns, Publication, RankingScope, Requests,
+    RunId, RunMeasurement, Source, Timestamp, Window, metrics,
 };
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
+use diesel::dsl::not;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use crate::SqliteStore;
 use crate::columns::{timestamp, timestamp_text, uuid};
 use crate::failure::Failure;
+use crate::pooled_runs::{self, Pooled};
 use crate::rows::{BenchmarkRow, LlmRow, MeasurementRow, requests};
 use crate::schema::{benchmark, latest_runs, llms, publications, rankings, run_metrics, runs};
 
@@ -31,22 +33,15 @@ impl RankingReader for SqliteStore {
                 .select(rankings::revision)
                 .first(connection)
                 .optional()?;
-            let (measured, counts) = match window {
-                Window::Latest => {
-                    (latest(connection, &scope)?, counts_from_latest(connection, &scope)?)
-                }
+            let entrants = match window {
+                Window::Latest => latest(connection, &scope)?,
                 Window::Hours(_) | Window::All => {
-                    // Every moment's text comes after the empty one.
-                    let start = window.starts_at(now).map(timestamp_text).unwrap_or_default();
-                    (
-                        started_from(connection, &scope, &start)?,
-                        counts_from(connection, &scope, &start)?,
-                    )
+                    started_from(connection, &scope, window.starts_at(now))?
                 }
             };
             Ok(Contenders {
                 revision: revision.map_or(Revision::default(), Revision),
-                contenders: by_llm(measured, counts)?,
+                contenders: entrants.into_contenders(),
             })
         };
         self.read(|connection| connection.transaction(read)).await
@@ -112,35 +107,88 @@ struct RunColumns {
     failed_requests: i64,
 }
 
-fn latest(
-    connection: &mut SqliteConnection,
-    scope: &RankingScope,
-) -> Result<Vec<Measured>, Failure> {
+fn latest(connection: &mut SqliteConnection, scope: &RankingScope) -> Result<Entrants, Failure> {
     let said_by_it = (run_metrics::metric.eq(latest_runs::metric))
         .and(run_metrics::workload.eq(latest_runs::workload))
         .and(run_metrics::started_at.eq(latest_runs::started_at))
         .and(run_metrics::run_id.eq(latest_runs::run_id));
-    Ok(latest_runs::table
+    let measured = latest_runs::table
         .inner_join(run_metrics::table.on(said_by_it))
         .inner_join(runs::table.on(runs::id.eq(latest_runs::run_id)))
         .inner_join(llms::table.on(llms::id.eq(latest_runs::llm_id)))
         .filter(latest_runs::metric.eq(scope.metric.as_str()))
         .filter(latest_runs::workload.eq(scope.workload.as_str()))
         .select(Measured::as_select())
-        .load(connection)?)
+        .load(connection)?;
+    let mut entrants = Entrants::default();
+    add_runs(&mut entrants, measured)?;
+    add_requests(&mut entrants, counts_from_latest(connection, scope)?)?;
+    Ok(entrants)
 }
 
+/// What started from a moment on, if not at any time: by the pools of the days
+/// that lie in there wholly, and run by run what started before the first of
+/// them, and what is not pooled yet.
 fn started_from(
     connection: &mut SqliteConnection,
     scope: &RankingScope,
-    start: &str,
+    start: Option<Timestamp>,
+) -> Result<Entrants, Failure> {
+    let first_day = start.map(Day::first_from);
+    let mut entrants = Entrants::default();
+    for pooled in pooled_runs::from_day(connection, scope, first_day)? {
+        let Pooled { llm, metric, runs } = pooled;
+        if metric == metrics::ERROR_RATE.as_str() {
+            entrants.add_requests(llm.id(), runs.requests());
+        }
+        if metric == scope.metric.as_str() {
+            entrants.add_runs(llm, &runs);
+        }
+    }
+    // Every moment's text comes after the empty one.
+    let pooled_from = first_day.map(|day| timestamp_text(day.starts_at())).unwrap_or_default();
+    if let Some(start) = start.map(timestamp_text).filter(|start| *start < pooled_from) {
+        let (from, to) = (start.as_str(), pooled_from.as_str());
+        add_runs(&mut entrants, started_between(connection, scope, from, to)?)?;
+        add_requests(&mut entrants, counts_between(connection, scope, from, to)?)?;
+    }
+    if pooled_runs::are_waiting(connection)? {
+        add_runs(&mut entrants, not_pooled(connection, scope, &pooled_from)?)?;
+        add_requests(&mut entrants, counts_not_pooled(connection, scope, &pooled_from)?)?;
+    }
+    Ok(entrants)
+}
+
+fn started_between(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    from: &str,
+    to: &str,
 ) -> Result<Vec<Measured>, Failure> {
     Ok(run_metrics::table
         .inner_join(runs::table.inner_join(llms::table))
         .filter(run_metrics::metric.eq(scope.metric.as_str()))
         .filter(run_metrics::workload.eq(scope.workload.as_str()))
-        .filter(run_metrics::started_at.ge(start))
+        .filter(run_metrics::started_at.ge(from))
+        .filter(run_metrics::started_at.lt(to))
         .filter(runs::verdict.is_not(UNRANKABLE))
+        .select(Measured::as_select())
+        .load(connection)?)
+}
+
+fn not_pooled(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    from: &str,
+) -> Result<Vec<Measured>, Failure> {
+    Ok(runs::table
+        .inner_join(run_metrics::table)
+        .inner_join(llms::table)
+        .filter(not(runs::pooled))
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::verdict.is_not(UNRANKABLE))
+        .filter(run_metrics::metric.eq(scope.metric.as_str()))
         .select(Measured::as_select())
         .load(connection)?)
 }
@@ -179,40 +227,58 @@ fn counts_from_latest(
         .load(connection)?)
 }
 
-fn counts_from(
+fn counts_between(
     connection: &mut SqliteConnection,
     scope: &RankingScope,
-    start: &str,
+    from: &str,
+    to: &str,
 ) -> Result<Vec<Counts>, Failure> {
     Ok(runs::table
         .filter(runs::workload.eq(scope.workload.as_str()))
-        .filter(runs::started_at.ge(start))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::started_at.lt(to))
         .filter(runs::verdict.is_not(UNRANKABLE))
         .group_by(runs::llm_id)
         .select((runs::llm_id, total(runs::attempted_requests), total(runs::failed_requests)))
         .load(connection)?)
 }
 
-fn by_llm(measured: Vec<Measured>, counts: Vec<Counts>) -> Result<Vec<Contender>, StoreError> {
-    let mut contenders = HashMap::new();
+fn counts_not_pooled(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    from: &str,
+) -> Result<Vec<Counts>, Failure> {
+    Ok(runs::table
+        .filter(not(runs::pooled))
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::verdict.is_not(UNRANKABLE))
+        .group_by(runs::llm_id)
+        .select((runs::llm_id, total(runs::attempted_requests), total(runs::failed_requests)))
+        .load(connection)?)
+}
+
+/// Adds runs one by one.
+fn add_runs(entrants: &mut Entrants, measured: Vec<Measured>) -> Result<(), StoreError> {
     for (llm, run, measurement) in measured {
         let id = run.id.clone();
         let run = run_measurement(run, measurement)
             .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
-        let (_, runs) =
-            contenders.entry(llm.id.clone()).or_insert_with(|| (llm, PooledRuns::default()));
-        runs.merge(&PooledRuns::from(&run));
+        entrants.add_runs(llm.try_into()?, &PooledRuns::from(&run));
     }
-    let mut found = Vec::with_capacity(contenders.len());
+    Ok(())
+}
+
+fn add_requests(entrants: &mut Entrants, counts: Vec<Counts>) -> Result<(), StoreError> {
     for (llm_id, attempted, failed) in counts {
-        // Not every LLM with runs has some that measured the metric.
-        let Some((llm, runs)) = contenders.remove(&llm_id) else { continue };
         let at_most = |total: f64| (total as u64).min(Requests::MAX);
-        let requests = Requests::new(at_most(attempted), at_most(failed))
+        let requests = Requests::new(at_most(attempted), at_most(failed));
+        let (id, requests) = uuid(&llm_id)
+            .zip(requests)
             .ok_or_else(|| StoreError::corrupt(format!("a run of LLM {llm_id}")))?;
-        found.push(Contender { llm: Llm::try_from(llm)?, runs, requests });
+        entrants.add_requests(LlmId(id), requests);
     }
-    Ok(found)
+    Ok(())
 }
 
 fn run_measurement(run: RunColumns, measurement: MeasurementRow) -> Option<RunMeasurement> {

@@ -15,6 +15,7 @@ use diesel::upsert::excluded;
 use crate::SqliteStore;
 use crate::columns::timestamp_text;
 use crate::failure::Failure;
+use crate::pooled_runs;
 use crate::rows::{LlmRow, MeasurementRow, RunRow, WorkloadRow};
 use crate::schema::{latest_runs, llms, rankings, run_metrics, runs, workloads};
 use crate::submission;
@@ -36,17 +37,20 @@ impl RunStore for SqliteStore {
             }
             let mut moved = BTreeSet::new();
             let mut outcomes = Vec::with_capacity(runs.len());
+            let mut ranked = Vec::new();
             for run in &runs {
                 let verdict = Verdict::of(run);
                 outcomes.push(if insert(connection, run, recorded_at, &verdict)? {
                     if verdict.is_rankable() {
                         moved.insert((&run.workload.slug, run.llm.id()));
+                        ranked.push(run);
                     }
                     RecordOutcome::New
                 } else {
                     RecordOutcome::Known
                 });
             }
+            pooled_runs::add(connection, ranked)?;
             let mut affected = BTreeSet::new();
             for (workload, llm) in moved {
                 affected.extend(standing(connection, workload, llm)?);
@@ -232,7 +236,7 @@ fn count_recording(connection: &mut SqliteConnection, scope: &RankingScope) -> R
 }
 
 /// Completes runs with what they measured, and reads them.
-fn with_measurements(
+pub(crate) fn with_measurements(
     connection: &mut SqliteConnection,
     found: Vec<(RunRow, LlmRow, WorkloadRow)>,
 ) -> Result<Vec<RecordedRun>, Failure> {

@@ -46,6 +46,7 @@ table! {
         recorded_at -> Text,
         verdict -> Nullable<Text>,
         findings -> Nullable<Text>,
+        pooled -> Bool,
     }
 }
 
@@ -76,6 +77,16 @@ table! {
         llm_id -> Text,
         started_at -> Text,
         run_id -> Text,
+    }
+}
+
+table! {
+    pooled_runs (metric, workload, day, llm_id) {
+        metric -> Text,
+        workload -> Text,
+        day -> Text,
+        llm_id -> Text,
+        pool -> Binary,
     }
 }
 
@@ -150,7 +161,8 @@ table! {
     }
 }
 
+joinable!(pooled_runs -> llms (llm_id));
 joinable!(runs -> llms (llm_id));
 joinable!(runs -> workloads (workload));
 joinable!(run_metrics -> runs (run_id));
-allow_tables_to_appear_in_same_query!(latest_runs, llms, run_metrics, runs, workloads);
+allow_tables_to_appear_in_same_query!(latest_runs, llms, pooled_runs, run_metrics, runs, workloads);

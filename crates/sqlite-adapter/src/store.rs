@@ -8,6 +8,7 @@ use crate::connection::{Connections, connections};
 use crate::failure::Failure;
 use crate::migrations::{absolute, migrate};
 use crate::open_error::OpenError;
+use crate::pooled_runs;
 
 /// Every store over one SQLite file.
 ///
@@ -38,7 +39,23 @@ impl SqliteStore {
                 .map_err(|error| OpenError::Failed { path: path.clone(), source: error.into() })
         };
         let (readers, writer) = (pool(Self::READERS)?, pool(1)?);
-        Ok(Self { readers, writer, runtime: Handle::current() })
+        let store = Self { readers, writer, runtime: Handle::current() };
+        store
+            .take_in()
+            .await
+            .map_err(|error| OpenError::Failed { path: path.clone(), source: error.into() })?;
+        Ok(store)
+    }
+
+    /// Pools the runs that were recorded by a version which pools none.
+    async fn take_in(&self) -> Result<(), StoreError> {
+        let mut last = Some(String::new());
+        while let Some(after) = last.take()
+            && self.read(pooled_runs::are_waiting).await?
+        {
+            last = self.write(move |connection| pooled_runs::take_in(connection, &after)).await?;
+        }
+        Ok(())
     }
 
     /// Reads on one connection.

@@ -56,10 +56,16 @@ async fn a_run_that_is_not_the_one_recorded_is_named() {
 async fn a_measurement_that_makes_no_sense_is_named_by_its_run() {
     let run = a_run().build().id();
     let (_folder, store) = changed("UPDATE run_metrics SET sketch = x'ff'").await;
-    for window in [Window::Latest, Window::All] {
-        let found = store.contenders(&ttft(), window, at(0)).await;
-        assert_names(found, &format!("run {run}"));
-    }
+    let found = store.contenders(&ttft(), Window::Latest, at(0)).await;
+    assert_names(found, &format!("run {run}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_of_runs_that_makes_no_sense_is_named_by_its_llm() {
+    let llm = a_run().build().llm.id();
+    let (_folder, store) = changed("UPDATE pooled_runs SET pool = x'ff'").await;
+    let found = store.contenders(&ttft(), Window::All, at(0)).await;
+    assert_names(found, &format!("the pooled runs of LLM {llm}"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,9 @@ use benchmark_domain::{
 use benchmark_ports::{RecordedRun, StoreError};
 use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    BigInt, Binary, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use serde_json::Value;
 
 use super::verdict::{findings_column, verdict};
@@ -35,6 +37,7 @@ pub(crate) struct RunRow {
     pub(crate) recorded_at: PgTimestamp,
     pub(crate) verdict: Option<String>,
     pub(crate) findings: Option<Value>,
+    pub(crate) pooled: bool,
 }
 
 impl RunRow {
@@ -77,6 +80,8 @@ impl RunRow {
             recorded_at: moment(recorded_at),
             verdict: Some(grade.as_str().to_owned()),
             findings: Some(findings_column(findings)),
+            // Who records a run pools it in the same stroke.
+            pooled: true,
         })
     }
 
@@ -104,6 +109,7 @@ impl RunRow {
             recorded_at,
             verdict: grade,
             findings,
+            pooled: _,
         } = self;
         let tool = match tool {
             Some(tool) => Some(Tool::parse(&tool, tool_version.as_deref()).ok()?),
@@ -151,6 +157,7 @@ impl RunRow {
             .column::<Timestamptz, _>("recorded_at", |row| row.recorded_at)
             .column::<Nullable<Text>, _>("verdict", |row| row.verdict.as_deref())
             .column::<Nullable<Jsonb>, _>("findings", |row| row.findings.as_ref())
+            .column::<Bool, _>("pooled", |row| row.pooled)
             .ending("ON CONFLICT DO NOTHING RETURNING id")
     }
 }

@@ -1,6 +1,7 @@
 //! Our ranking against a bare actix-web handler that checks one header and
 //! returns the same bytes with an ETag: warm, out of Redis, and out of
-//! PostgreSQL; and recording against `COPY`.
+//! PostgreSQL; recording against `COPY`; and a ranking over a window of many
+//! runs (alone with the argument `windows`).
 //!
 //! Servers run on one core, the client (`wrk`) on the other. Every comparison
 //! is made of pairs in the order A B B A, so that a machine whose speed drifts
@@ -14,6 +15,7 @@ mod load;
 mod ours;
 mod process;
 mod recording;
+mod windows;
 
 use std::path::Path;
 
@@ -35,6 +37,9 @@ fn main() {
     let (seconds, rounds) = (number("BENCH_SECONDS", 2), number("BENCH_ROUNDS", 3));
 
     let folder = tempfile::tempdir().expect("a temporary folder");
+    if args.iter().any(|arg| arg == "windows") {
+        return windows::measure_all(folder.path());
+    }
     let long = ("CACHE_EXPIRATION", "3600");
     let (off, on) = (("LOG_LEVEL", "info,access=off"), ("LOG_LEVEL", "info"));
     let samples = ["--samples", "1000"];
@@ -64,6 +69,7 @@ fn main() {
     samples_taken_in(folder.path(), rounds, seconds);
     engines::compare_all(folder.path(), rounds, seconds);
     recording::compare_all(rounds);
+    windows::measure_all(folder.path());
 }
 
 /// Starts a bare handler; it is told where its answers come from.

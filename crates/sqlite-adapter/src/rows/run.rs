@@ -30,6 +30,7 @@ pub(crate) struct RunRow {
     recorded_at: String,
     verdict: Option<String>,
     findings: Option<String>,
+    pooled: bool,
 }
 
 impl RunRow {
@@ -72,6 +73,8 @@ impl RunRow {
             recorded_at: timestamp_text(recorded_at),
             verdict: Some(grade.as_str().to_owned()),
             findings: Some(findings_column(findings)),
+            // Who records a run pools it in the same stroke.
+            pooled: true,
         })
     }
 
@@ -99,6 +102,7 @@ impl RunRow {
             recorded_at,
             verdict: grade,
             findings,
+            pooled: _,
         } = self;
         let tool = match tool {
             Some(tool) => Some(Tool::parse(&tool, tool_version.as_deref()).ok()?),

@@ -1,0 +1,93 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+
+use crate::llm::LlmId;
+use crate::metric::MetricName;
+use crate::pooled_runs::{PooledRuns, RunMeasurement};
+use crate::run::Run;
+use crate::workload::WorkloadSlug;
+
+/// A day in UTC: by days, stores keep runs pooled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(DateTime<Utc>);
+
+impl Day {
+    /// The day that a moment lies in.
+    pub fn of(moment: DateTime<Utc>) -> Self {
+        // It fails far outside of what a run's start may be.
+        Self(moment.duration_trunc(TimeDelta::days(1)).unwrap_or(moment))
+    }
+
+    /// The first day that begins at a moment or later: with it begin the days of
+    /// which a window that begins then contains all.
+    pub fn first_from(moment: DateTime<Utc>) -> Self {
+        let Self(begun) = Self::of(moment);
+        Self(if begun < moment { begun + TimeDelta::days(1) } else { begun })
+    }
+
+    /// Its first moment.
+    pub fn starts_at(self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+/// What a pool of runs in a store is of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PoolKey {
+    /// What they measured.
+    pub metric: MetricName,
+    /// Under which conditions.
+    pub workload: WorkloadSlug,
+    /// When they started.
+    pub day: Day,
+    /// Whose they are.
+    pub llm: LlmId,
+}
+
+impl PooledRuns {
+    /// Runs as stores keep them pooled, by metric, workload, day and LLM.
+    pub fn by_day<'a>(runs: impl IntoIterator<Item = &'a Run>) -> BTreeMap<PoolKey, Self> {
+        let mut pools: BTreeMap<_, Self> = BTreeMap::new();
+        for run in runs {
+            for metric in run.measurements().keys() {
+                let key = PoolKey {
+                    metric: metric.clone(),
+                    workload: run.workload.slug.clone(),
+                    day: Day::of(run.started_at),
+                    llm: run.llm.id(),
+                };
+                pools.entry(key).or_default().extend(RunMeasurement::of(run, metric));
+            }
+        }
+        pools
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight() {
+        let day = at("2026-01-31T00:00:00Z");
+        for moment in ["2026-01-31T00:00:00Z", "2026-01-31T23:59:59.999999Z"] {
+            assert_eq!(Day::of(at(moment)).starts_at(), day, "{moment}");
+        }
+    }
+
+    #[test]
+    fn a_window_contains_all_of_the_days_that_begin_in_it() {
+        for (start, first) in [
+            ("2026-01-31T00:00:00Z", "2026-01-31T00:00:00Z"),
+            ("2026-01-31T00:00:00.000001Z", "2026-02-01T00:00:00Z"),
+            ("1969-12-31T12:00:00Z", "1970-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(Day::first_from(at(start)).starts_at(), at(first), "{start}");
+        }
+    }
+}

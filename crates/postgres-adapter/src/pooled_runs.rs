@@ -1,0 +1,177 @@
+//! The runs of a day as one pool, kept as runs are recorded.
+
+use std::collections::{BTreeSet, HashMap};
+
+use benchmark_domain::uuid::Uuid;
+use benchmark_domain::{Day, Llm, LlmId, PoolKey, PooledRuns, RankingScope, Run, metrics};
+use benchmark_ports::StoreError;
+use diesel::data_types::PgTimestamp;
+use diesel::dsl::{exists, not};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Binary, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::bulk_insert::BulkInsert;
+use crate::columns::moment;
+use crate::failure::Failure;
+use crate::record::hold;
+use crate::rows::{LlmRow, RunRow, WorkloadRow};
+use crate::run_store::with_measurements;
+use crate::schema::{llms, pooled_runs, runs, workloads};
+
+/// A pool in its table.
+#[derive(QueryableByName)]
+#[diesel(table_name = pooled_runs)]
+struct PoolRow {
+    metric: String,
+    workload: String,
+    day: PgTimestamp,
+    llm_id: Uuid,
+    pool: Vec<u8>,
+}
+
+impl PoolRow {
+    fn of(key: &PoolKey, runs: &PooledRuns) -> Self {
+        let PoolKey { metric, workload, day, llm: LlmId(llm_id) } = key;
+        Self {
+            metric: metric.to_string(),
+            workload: workload.to_string(),
+            day: moment(day.starts_at()),
+            llm_id: *llm_id,
+            pool: runs.to_bytes(),
+        }
+    }
+
+    /// The insertion of pools, in place of those that are there.
+    fn insertion(rows: &[Self]) -> BulkInsert<'_, Self> {
+        BulkInsert::into("pooled_runs", rows)
+            .column::<Text, _>("metric", |row| row.metric.as_str())
+            .column::<Text, _>("workload", |row| row.workload.as_str())
+            .column::<Timestamptz, _>("day", |row| row.day)
+            .column::<SqlUuid, _>("llm_id", |row| row.llm_id)
+            .column::<Binary, _>("pool", |row| row.pool.as_slice())
+            .ending(
+                "ON CONFLICT (metric, workload, day, llm_id) DO UPDATE SET pool = excluded.pool",
+            )
+    }
+}
+
+/// Adds runs to the pools of their days. None may be in them. The transaction
+/// [holds](hold) their LLMs, so that nobody else adds to the same pools.
+pub(crate) async fn add<'a>(
+    connection: &mut AsyncPgConnection,
+    runs: impl Iterator<Item = &'a Run>,
+) -> Result<(), Failure> {
+    const KNOWN: &str = "SELECT metric, workload, day, llm_id, pool FROM pooled_runs \
+         WHERE (metric, workload, day, llm_id) IN (SELECT * FROM unnest($1, $2, $3, $4))";
+    let mut pools = PooledRuns::by_day(runs);
+    let metrics: Vec<_> = pools.keys().map(|key| key.metric.as_str()).collect();
+    let workloads: Vec<_> = pools.keys().map(|key| key.workload.as_str()).collect();
+    let days: Vec<_> = pools.keys().map(|key| moment(key.day.starts_at())).collect();
+    let llms: Vec<_> = pools.keys().map(|key| key.llm.0).collect();
+    let known: Vec<PoolRow> = diesel::sql_query(KNOWN)
+        .bind::<Array<Text>, _>(metrics)
+        .bind::<Array<Text>, _>(workloads)
+        .bind::<Array<Timestamptz>, _>(days)
+        .bind::<Array<SqlUuid>, _>(llms)
+        .load(connection)
+        .await?;
+    let place =
+        |PoolRow { metric, workload, day, llm_id, pool }| ((metric, workload, day.0, llm_id), pool);
+    let mut known: HashMap<_, _> = known.into_iter().map(place).collect();
+    for (key, pool) in &mut pools {
+        let (metric, workload) = (key.metric.to_string(), key.workload.to_string());
+        let place = (metric, workload, moment(key.day.starts_at()).0, key.llm.0);
+        if let Some(bytes) = known.remove(&place) {
+            pool.merge(&read(&bytes, key.llm.0)?);
+        }
+    }
+    let rows: Vec<_> = pools.iter().map(|(key, runs)| PoolRow::of(key, runs)).collect();
+    PoolRow::insertion(&rows).execute(connection).await?;
+    Ok(())
+}
+
+/// A pool as it is read.
+pub(crate) struct Pooled {
+    pub(crate) llm: Llm,
+    pub(crate) metric: String,
+    pub(crate) runs: PooledRuns,
+}
+
+/// The pools of a scope from a day on, and those of the rate of errors, in which
+/// every run of the workload is: they know all requests.
+pub(crate) async fn from_day(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    day: Option<Day>,
+) -> Result<Vec<Pooled>, Failure> {
+    // `-infinity`, which every moment comes after.
+    let day = day.map_or(PgTimestamp(i64::MIN), |day| moment(day.starts_at()));
+    let found: Vec<(LlmRow, String, Vec<u8>)> = pooled_runs::table
+        .inner_join(llms::table)
+        .filter(pooled_runs::metric.eq_any([scope.metric.as_str(), metrics::ERROR_RATE.as_str()]))
+        .filter(pooled_runs::workload.eq(scope.workload.as_str()))
+        .filter(pooled_runs::day.ge(day))
+        .select((LlmRow::as_select(), pooled_runs::metric, pooled_runs::pool))
+        .load(connection)
+        .await?;
+    let pooled = |(llm, metric, bytes): (LlmRow, String, Vec<u8>)| {
+        let runs = read(&bytes, llm.id)?;
+        Ok(Pooled { llm: llm.try_into()?, metric, runs })
+    };
+    found.into_iter().map(pooled).collect()
+}
+
+fn read(bytes: &[u8], llm_id: Uuid) -> Result<PooledRuns, StoreError> {
+    PooledRuns::from_bytes(bytes)
+        .map_err(|_| StoreError::corrupt(format!("the pooled runs of LLM {llm_id}")))
+}
+
+/// Whether there are runs that a version recorded which pools none.
+pub(crate) async fn are_waiting(connection: &mut AsyncPgConnection) -> Result<bool, Failure> {
+    let waiting = exists(runs::table.filter(not(runs::pooled)));
+    Ok(diesel::select(waiting).get_result(connection).await?)
+}
+
+/// Takes in some of the runs that a version recorded which pools none, behind the
+/// one of the given id. Tells the last one; `None` if there is none any more.
+pub(crate) async fn take_in(
+    connection: &mut AsyncPgConnection,
+    after: Uuid,
+) -> Result<Option<Uuid>, Failure> {
+    const AT_ONCE: i64 = 500;
+    let waiting: Vec<(Uuid, Uuid)> = runs::table
+        .filter(not(runs::pooled))
+        .filter(runs::id.gt(after))
+        .order(runs::id)
+        .limit(AT_ONCE)
+        .select((runs::id, runs::llm_id))
+        .load(connection)
+        .await?;
+    let (ids, llms): (Vec<_>, BTreeSet<_>) = waiting.into_iter().unzip();
+    hold(connection, llms).await?;
+    // Another process may have taken them in before it let the LLMs go.
+    let found: Vec<(RunRow, LlmRow, WorkloadRow)> = runs::table
+        .inner_join(llms::table)
+        .inner_join(workloads::table)
+        .filter(not(runs::pooled))
+        .filter(runs::id.eq_any(&ids))
+        .select(<(RunRow, LlmRow, WorkloadRow)>::as_select())
+        .load(connection)
+        .await?;
+    let taken: Vec<_> = found.iter().map(|(run, ..)| run.id).collect();
+    // What cannot be read stays where it is, and whoever asks for it is told.
+    match with_measurements(connection, found).await {
+        Err(Failure::Store(StoreError::Corrupt { .. })) => {}
+        recorded => {
+            let recorded = recorded?;
+            let rankable = recorded.iter().filter(|recorded| recorded.verdict.is_rankable());
+            add(connection, rankable.map(|recorded| &recorded.run)).await?;
+            diesel::update(runs::table.filter(runs::id.eq_any(taken)))
+                .set(runs::pooled.eq(true))
+                .execute(connection)
+                .await?;
+        }
+    }
+    Ok(ids.into_iter().next_back())
+}
