@@ -6,6 +6,7 @@ mod contender;
 mod day;
 mod entrants;
 mod estimate;
+mod finding;
 mod history_span;
 mod identity;
 mod llm;
@@ -36,6 +37,7 @@ pub use contender::Contender;
 pub use day::{Day, PoolKey};
 pub use entrants::Entrants;
 pub use estimate::{ConfidenceInterval, Estimate, Uncertainty};
+pub use finding::{Finding, FindingCode, Severity};
 pub use history_span::{HistorySpan, InvalidHistorySpan};
 pub use llm::{Llm, LlmId, LlmName, Provider};
 pub use llm_reference::LlmReference;
@@ -57,7 +59,7 @@ pub use simulation::{
 };
 pub use statistic::{Statistic, UnknownStatistic};
 pub use summary::{InvalidSample, Summary, SummaryParts};
-pub use verdict::{Finding, FindingCode, Grade, Severity, Verdict};
+pub use verdict::{Grade, Verdict};
 pub use window::{InvalidWindow, Window};
 pub use workload::{Conditions, InvalidConditions, Workload, WorkloadSlug};
 

@@ -1,0 +1,380 @@
+use crate::measurement::{Measurement, ReportedSummary};
+use crate::metric::{MetricName, metrics};
+use crate::run::Run;
+use crate::statistic::Statistic;
+
+/// One thing to be said against a run's figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of thing.
+    pub code: FindingCode,
+    /// How grave it is.
+    pub severity: Severity,
+    /// What was found, in one sentence.
+    pub message: String,
+}
+
+/// How grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// A reader should know.
+    Notice,
+    /// The run is not ranked.
+    Unrankable,
+}
+
+impl Severity {
+    /// Every severity.
+    pub const ALL: [Self; 2] = [Self::Notice, Self::Unrankable];
+
+    /// `notice` or `unrankable`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Unrankable => "unrankable",
+        }
+    }
+
+    /// The severity that [`as_str`](Self::as_str) writes so.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.as_str() == text)
+    }
+}
+
+/// What can be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FindingCode {
+    /// A metric has fewer samples than a percentile
+    /// [needs](Statistic::min_samples).
+    FewSamples,
+    /// More than a tenth of the requests failed.
+    Errors,
+    /// A first token after no time at all: failures stored as zeros, or a clock
+    /// that was not started. Unrankable where most of them are such.
+    ZeroTtft,
+    /// The first token came when the answer was complete: it was not streamed,
+    /// and neither TTFT nor what is counted from it is what it is called.
+    NotStreamed,
+    /// Less than half or more than twice as many output tokens as were asked
+    /// for: other work than the workload's.
+    OutputLength,
+    /// The mean lies above the 99th percentile: a few requests decide it. In
+    /// figures that a tool reported, a sign of two units in one file.
+    MeanAboveP99,
+    /// The last token came before the first one.
+    TimeBackwards,
+}
+
+impl FindingCode {
+    /// Every code.
+    pub const ALL: [Self; 7] = [
+        Self::FewSamples,
+        Self::Errors,
+        Self::ZeroTtft,
+        Self::NotStreamed,
+        Self::OutputLength,
+        Self::MeanAboveP99,
+        Self::TimeBackwards,
+    ];
+
+    /// The code as it is shown and stored, such as `few_samples`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FewSamples => "few_samples",
+            Self::Errors => "errors",
+            Self::ZeroTtft => "zero_ttft",
+            Self::NotStreamed => "not_streamed",
+            Self::OutputLength => "output_length",
+            Self::MeanAboveP99 => "mean_above_p99",
+            Self::TimeBackwards => "time_backwards",
+        }
+    }
+
+    /// The code that [`as_str`](Self::as_str) writes so.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == text)
+    }
+
+    /// What a run shows of it.
+    pub(crate) fn look_for(self, run: &Run) -> Option<(Severity, String)> {
+        match self {
+            Self::FewSamples => few_samples(run),
+            Self::Errors => errors(run),
+            Self::ZeroTtft => zero_ttft(run),
+            Self::NotStreamed => not_streamed(run),
+            Self::OutputLength => output_length(run),
+            Self::MeanAboveP99 => mean_above_p99(run),
+            Self::TimeBackwards => time_backwards(run),
+        }
+    }
+}
+
+/// The metrics of which a run has one value, and not one a request.
+const ONE_A_RUN: [MetricName; 3] = [metrics::SYSTEM_TPS, metrics::RPS, metrics::ERROR_RATE];
+
+fn few_samples(run: &Run) -> Option<(Severity, String)> {
+    let lacking = run.measurements().iter().filter_map(|(metric, measurement)| {
+        let count = measurement.count().filter(|_| !ONE_A_RUN.contains(metric))?;
+        let untold = Statistic::ALL.into_iter().find(|it| count < it.min_samples())?;
+        let or_above = if untold == Statistic::P99 { "" } else { " or above" };
+        let needed = untold.min_samples();
+        Some(format!("{metric} has {count} samples, and {untold}{or_above} needs {needed}"))
+    });
+    let lacking: Vec<_> = lacking.collect();
+    (!lacking.is_empty()).then(|| (Severity::Notice, lacking.join("; ")))
+}
+
+fn errors(run: &Run) -> Option<(Severity, String)> {
+    let (attempted, failed) = (run.requests.attempted(), run.requests.failed());
+    let tenth_failed = failed > attempted / 10;
+    tenth_failed.then(|| (Severity::Notice, format!("{failed} of {attempted} requests failed")))
+}
+
+fn zero_ttft(run: &Run) -> Option<(Severity, String)> {
+    let ttft = run.measurements().get(&metrics::TTFT)?;
+    let [min, median] = [minimum(ttft), ttft.quantiles().p50];
+    let is_zero = |value: Option<f64>| value == Some(0.0);
+    if is_zero(Some(ttft.mean())) || is_zero(median) {
+        let message = "most first tokens came after no time at all";
+        return Some((Severity::Unrankable, message.to_owned()));
+    }
+    let message = || "some first tokens came after no time at all".to_owned();
+    is_zero(min).then(|| (Severity::Notice, message()))
+}
+
+/// From this share of the end-to-end latency on, the first token is no earlier
+/// than the whole answer.
+const WHOLE_ANSWER: f64 = 0.98;
+
+fn not_streamed(run: &Run) -> Option<(Severity, String)> {
+    let [ttft, latency] = [mean(run, &metrics::TTFT)?, mean(run, &metrics::E2E_LATENCY)?];
+    let one_token = run.workload.conditions.output_tokens.is_some_and(|tokens| tokens <= 1)
+        || output_tokens(run).is_some_and(|tokens| tokens < 1.5);
+    let at_once = ttft >= WHOLE_ANSWER * latency && ttft <= latency && ttft > 0.0;
+    (at_once && !one_token).then(|| {
+        let message = format!(
+            "TTFT is {ttft:.4} s of {latency:.4} s end to end: the answers were not streamed"
+        );
+        (Severity::Unrankable, message)
+    })
+}
+
+fn output_length(run: &Run) -> Option<(Severity, String)> {
+    let asked = run.workload.conditions.output_tokens.filter(|tokens| *tokens > 0)?;
+    let found = output_tokens(run)?;
+    let ratio = found / f64::from(asked);
+    (!(0.5..=2.0).contains(&ratio)).then(|| {
+        let message = format!("about {found:.0} output tokens a request, {asked} were asked for");
+        (Severity::Notice, message)
+    })
+}
+
+fn mean_above_p99(run: &Run) -> Option<(Severity, String)> {
+    let above = run.measurements().iter().filter_map(|(metric, measurement)| {
+        let (mean, p99) = (measurement.mean(), measurement.quantiles().p99?);
+        // Of a sketch, the percentile may be a hundredth off.
+        let (severity, beyond) = match measurement {
+            Measurement::Sampled(_) => (Severity::Notice, p99 * 1.01),
+            Measurement::Reported(_) => (Severity::Unrankable, p99),
+        };
+        let message = || format!("the mean of {metric}, {mean:.4}, lies above its p99, {p99:.4}");
+        (mean > beyond).then(|| (severity, message()))
+    });
+    let (severities, messages): (Vec<_>, Vec<_>) = above.unzip();
+    Some((severities.into_iter().max()?, messages.join("; ")))
+}
+
+fn time_backwards(run: &Run) -> Option<(Severity, String)> {
+    let ttft = run.measurements().get(&metrics::TTFT)?;
+    let latency = run.measurements().get(&metrics::E2E_LATENCY)?;
+    // Figures of different requests need not be in order.
+    if ttft.count() != latency.count() {
+        return None;
+    }
+    let figures = [
+        ("least", minimum(ttft), minimum(latency)),
+        ("mean", Some(ttft.mean()), Some(latency.mean())),
+        ("greatest", maximum(ttft), maximum(latency)),
+    ];
+    figures.into_iter().find_map(|(which, first, last)| {
+        let (first, last) = (first?, last?);
+        // Tools write few digits.
+        (last < first * 0.999).then(|| {
+            let message = format!(
+                "the {which} E2E_LATENCY, {last:.4} s, is below the {which} TTFT, {first:.4} s"
+            );
+            (Severity::Unrankable, message)
+        })
+    })
+}
+
+fn mean(run: &Run, metric: &MetricName) -> Option<f64> {
+    run.measurements().get(metric).map(Measurement::mean)
+}
+
+/// Mean output tokens of a successful request: exact where the throughputs of
+/// the whole system are known, near enough by those of single requests.
+fn output_tokens(run: &Run) -> Option<f64> {
+    let quotient = || {
+        let requests = mean(run, &metrics::RPS).filter(|rate| *rate > 0.0)?;
+        Some(mean(run, &metrics::SYSTEM_TPS)? / requests)
+    };
+    quotient().or_else(|| Some(mean(run, &metrics::TPS)? * mean(run, &metrics::E2E_LATENCY)?))
+}
+
+fn minimum(measurement: &Measurement) -> Option<f64> {
+    match measurement {
+        Measurement::Sampled(summary) => summary.min(),
+        Measurement::Reported(ReportedSummary { min, .. }) => *min,
+    }
+}
+
+fn maximum(measurement: &Measurement) -> Option<f64> {
+    match measurement {
+        Measurement::Sampled(summary) => summary.max(),
+        Measurement::Reported(ReportedSummary { max, .. }) => *max,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::llm::{Llm, LlmName};
+    use crate::measurement::Quantiles;
+    use crate::run::{Requests, RunParts, Source};
+    use crate::summary::Summary;
+    use crate::verdict::{Grade, Verdict};
+    use crate::workload::Workload;
+
+    fn sampled(samples: &[f64]) -> Measurement {
+        Measurement::sampled(Summary::from_samples(samples).unwrap()).unwrap()
+    }
+
+    /// As many samples as every percentile needs, from 1 to 2 times the least.
+    fn many(least: f64) -> Measurement {
+        let samples: Vec<_> = (0..400).map(|at| least * (1.0 + f64::from(at) / 400.0)).collect();
+        sampled(&samples)
+    }
+
+    fn reported(mean: f64) -> ReportedSummary {
+        ReportedSummary { count: Some(400), ..ReportedSummary::of_mean(mean) }
+    }
+
+    fn run(failed: u64, measured: impl IntoIterator<Item = (MetricName, Measurement)>) -> Run {
+        run_asked_for(None, failed, measured)
+    }
+
+    fn run_asked_for(
+        output_tokens: Option<u32>,
+        failed: u64,
+        measured: impl IntoIterator<Item = (MetricName, Measurement)>,
+    ) -> Run {
+        let mut workload = Workload::default();
+        workload.conditions.output_tokens = output_tokens;
+        Run::new(RunParts {
+            llm: Llm { name: LlmName::parse("a").unwrap(), provider: None },
+            workload,
+            source: Source::Push,
+            started_at: chrono::DateTime::UNIX_EPOCH,
+            tool: None,
+            requests: Requests::new(400 + failed, failed).unwrap(),
+            measurements: BTreeMap::from_iter(measured),
+            provenance: None,
+        })
+        .unwrap()
+    }
+
+    fn found(run: &Run) -> Vec<(FindingCode, Severity)> {
+        let findings = Verdict::of(run).findings;
+        findings.iter().map(|finding| (finding.code, finding.severity)).collect()
+    }
+
+    #[test]
+    fn nothing_is_to_be_said_against_a_good_run() {
+        let good = run(40, [(metrics::TTFT, many(0.2)), (metrics::E2E_LATENCY, many(2.0))]);
+        assert_eq!(Verdict::of(&good), Verdict { grade: Grade::Ok, findings: vec![] });
+    }
+
+    #[test]
+    fn too_few_samples_are_told_with_how_many_there_are() {
+        let few = run(0, [(metrics::TTFT, sampled(&[0.2; 50])), (metrics::RPS, sampled(&[3.0]))]);
+        let verdict = Verdict::of(&few);
+        assert_eq!(verdict.grade, Grade::Notice);
+        assert_eq!(verdict.findings[0].message, "TTFT has 50 samples, and p95 or above needs 72");
+    }
+
+    #[test]
+    fn more_than_a_tenth_of_errors_is_told() {
+        let ttft = || [(metrics::TTFT, many(0.2))];
+        assert_eq!(found(&run(44, ttft())), []);
+        assert_eq!(found(&run(45, ttft())), [(FindingCode::Errors, Severity::Notice)]);
+    }
+
+    #[test]
+    fn most_first_tokens_after_no_time_are_no_measurement() {
+        let with_zeros = |zeros: usize| {
+            let samples: Vec<_> = (0..400).map(|at| if at < zeros { 0.0 } else { 0.2 }).collect();
+            found(&run(0, [(metrics::TTFT, sampled(&samples))]))
+        };
+        assert_eq!(with_zeros(0), []);
+        assert_eq!(with_zeros(1), [(FindingCode::ZeroTtft, Severity::Notice)]);
+        assert_eq!(with_zeros(250), [(FindingCode::ZeroTtft, Severity::Unrankable)]);
+        let none = run(0, [(metrics::TTFT, Measurement::Reported(reported(0.0)))]);
+        assert_eq!(found(&none), [(FindingCode::ZeroTtft, Severity::Unrankable)]);
+    }
+
+    #[test]
+    fn an_answer_that_came_at_once_was_not_streamed() {
+        let at_once = || [(metrics::TTFT, many(1.99)), (metrics::E2E_LATENCY, many(2.0))];
+        assert_eq!(found(&run(0, at_once())), [(FindingCode::NotStreamed, Severity::Unrankable)]);
+        // Of one token the first is the last.
+        assert_eq!(found(&run_asked_for(Some(1), 0, at_once())), []);
+    }
+
+    #[test]
+    fn an_output_of_another_length_is_told() {
+        let measured = || {
+            let rates = [(metrics::RPS, 2.0), (metrics::SYSTEM_TPS, 200.0)];
+            rates.map(|(metric, rate)| (metric, sampled(&[rate])))
+        };
+        assert_eq!(found(&run_asked_for(Some(150), 0, measured())), []);
+        let short = found(&run_asked_for(Some(201), 0, measured()));
+        assert_eq!(short, [(FindingCode::OutputLength, Severity::Notice)]);
+    }
+
+    #[test]
+    fn a_mean_above_the_p99_is_a_heavy_tail_or_a_contradiction() {
+        let mut heavy = vec![0.2; 399];
+        heavy.push(1000.0);
+        let sampled = run(0, [(metrics::TTFT, sampled(&heavy))]);
+        assert_eq!(found(&sampled), [(FindingCode::MeanAboveP99, Severity::Notice)]);
+        let quantiles = Quantiles { p99: Some(0.5), ..Quantiles::default() };
+        let mixed = ReportedSummary { quantiles, ..reported(200.0) };
+        let reported = run(0, [(metrics::TTFT, Measurement::Reported(mixed))]);
+        assert_eq!(found(&reported), [(FindingCode::MeanAboveP99, Severity::Unrankable)]);
+    }
+
+    #[test]
+    fn a_last_token_before_the_first_is_a_clock_that_went_backwards() {
+        let backwards = run(0, [(metrics::TTFT, many(2.0)), (metrics::E2E_LATENCY, many(1.0))]);
+        assert_eq!(found(&backwards), [(FindingCode::TimeBackwards, Severity::Unrankable)]);
+        assert_eq!(Verdict::of(&backwards).grade, Grade::Unrankable);
+        assert!(!Verdict::of(&backwards).is_rankable());
+    }
+
+    #[test]
+    fn names_parse_back() {
+        for code in FindingCode::ALL {
+            assert_eq!(FindingCode::parse(code.as_str()), Some(code));
+        }
+        for grade in Grade::ALL {
+            assert_eq!(Grade::parse(grade.as_str()), Some(grade));
+        }
+        for severity in Severity::ALL {
+            assert_eq!(Severity::parse(severity.as_str()), Some(severity));
+        }
+        assert_eq!(FindingCode::parse("rumour"), None);
+    }
+}
