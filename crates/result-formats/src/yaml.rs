@@ -1,4 +1,5 @@
 use serde::de::DeserializeOwned;
+use serde_saphyr::NonFiniteFloatPolicy;
 
 use crate::json;
 use crate::refusal::Problem;
@@ -14,6 +15,11 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let max = MAX_BYTES >> 20;
         return Err(Problem::new(format_args!("as YAML it may have {max} MiB, not more")));
     }
-    serde_saphyr::from_str(text)
-        .map_err(|error| Problem::at("not valid YAML", error.without_snippet()))
+    // An unlimited load is `.inf`; what may be infinite is for a format to say.
+    let options = serde_saphyr::options! {
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| Problem::at("not valid YAML", error))
 }
