@@ -123,6 +123,6 @@ def stand_in(name: str) -> None:
     path = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     environment = ["--env", f"PATH={path}", "--env", "CARGO_HOME=/usr/local/cargo"]
     buildah("config", *environment, "--label", f"recipe={recipe}", container)
-    buildah("commit", "--quiet", "--rm", container, f"docker.io/library/{name}")
+    buildah("commit", "--quiet", "--rm", container, f"localhost/{name}")
     # The one before it has lost its name.
     buildah("rmi", "--prune", "--force")

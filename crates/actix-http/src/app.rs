@@ -19,6 +19,7 @@ use crate::observe::Observe;
 use crate::routes;
 use crate::routing::Resource;
 use crate::services::Services;
+use crate::turns::Turns;
 
 /// What the workers of a server share.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) limits: BodyLimits,
     pub(crate) drain: Drain,
     pub(crate) exposition: Exposition,
+    pub(crate) imports: Turns,
 }
 
 /// Where Prometheus reads.
@@ -42,8 +44,14 @@ pub(crate) enum Exposition {
 impl Shared {
     pub(crate) fn new(services: Services, limits: BodyLimits) -> prometheus::Result<Self> {
         let metrics = HttpMetrics::register(&services.metrics)?;
-        let (drain, exposition) = (Drain::default(), Exposition::Here);
-        Ok(Self { services: Data::new(services), metrics, limits, drain, exposition })
+        Ok(Self {
+            services: Data::new(services),
+            metrics,
+            limits,
+            drain: Drain::default(),
+            exposition: Exposition::Here,
+            imports: Turns::default(),
+        })
     }
 }
 
@@ -106,6 +114,7 @@ fn register(app: &mut web::ServiceConfig, shared: &Shared, is_here: impl Fn(&Res
     app.app_data(Data::clone(&shared.services));
     app.app_data(Data::new(shared.drain.clone()));
     app.app_data(shared.limits);
+    app.app_data(shared.imports.clone());
     app.app_data(shared.metrics.clone());
     app.app_data(shared.exposition);
     for resource in routes::resources().into_iter().filter(is_here) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap};
+use actix_web::web;
 use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
@@ -45,7 +46,7 @@ pub(crate) async fn read(
     let received = tokio::time::timeout(limits.timeout, collect(payload, limits.bytes))
         .await
         .map_err(|_| ApiError::too_slow(limits.timeout.as_secs_f64()))??;
-    if gzipped { gunzip(&received, limits.bytes) } else { Ok(received) }
+    if gzipped { gunzip(received, limits.bytes).await } else { Ok(received) }
 }
 
 fn is_gzipped(headers: &HeaderMap) -> Result<bool, ApiError> {
@@ -82,7 +83,12 @@ fn cut_short(error: &PayloadError) -> ApiError {
 ///
 /// # Errors
 /// 413 if it is, 400 for what is not gzip.
-pub(crate) fn gunzip(gzipped: &[u8], limit: usize) -> Result<Bytes, ApiError> {
+pub(crate) async fn gunzip(gzipped: Bytes, limit: usize) -> Result<Bytes, ApiError> {
+    // A worker answers thousands of others in the time that it takes.
+    web::block(move || decode(&gzipped, limit)).await.map_err(ApiError::internal)?
+}
+
+fn decode(gzipped: &[u8], limit: usize) -> Result<Bytes, ApiError> {
     let mut decoded = Vec::new();
     let mut decoder = MultiGzDecoder::new(gzipped).take(limit as u64 + 1);
     decoder

@@ -56,6 +56,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 mod trace_context;
+mod turns;
 pub mod wire;
 
 pub use body::BodyLimits;

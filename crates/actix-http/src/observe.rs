@@ -8,16 +8,18 @@
 
 use std::error::Error;
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready as poll_ready};
 use std::time::Instant;
 
-use actix_web::HttpMessage;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 use benchmark_application::Principal;
 use pin_project_lite::pin_project;
 use tracing::{Span, field};
@@ -29,6 +31,7 @@ use crate::metrics::HttpMetrics;
 use crate::rate_limits::Told;
 use crate::request_id::RequestIds;
 use crate::routing::Route;
+use crate::services::Services;
 use crate::span;
 use crate::trace_context::TraceContext;
 
@@ -155,6 +158,7 @@ impl Exchange {
         if status.is_server_error() {
             self.log_failure(response, route);
         }
+        let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
         tracing::info!(
             target: "access",
             method = request.method().as_str(),
@@ -166,6 +170,7 @@ impl Exchange {
                 BodySize::Sized(bytes) => bytes,
                 BodySize::None | BodySize::Stream => 0,
             },
+            client = refused.then(|| client(request)).flatten().map(field::display),
             key = request.extensions().get::<Principal>().copied().map(field::display),
             request_id = self.id.to_str().unwrap_or_default(),
             trace_id = TraceContext::of(request.headers()).map(|context| context.trace_id),
@@ -173,7 +178,6 @@ impl Exchange {
         );
 
         let policy = route.policy;
-        let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
         let told = (self.worker.limited || refused).then(|| Told::of(response.request())).flatten();
         let id = std::mem::replace(&mut self.id, const { HeaderValue::from_static("") });
         let head = response.response_mut().head_mut();
@@ -204,6 +208,12 @@ impl Exchange {
             "request failed"
         );
     }
+}
+
+/// Where somebody who was refused asks from: who uses a key is known by it.
+fn client(request: &HttpRequest) -> Option<IpAddr> {
+    let services = request.app_data::<Data<Services>>()?;
+    Some(services.rate_limits.trusted_proxies.client(request))
 }
 
 impl Drop for Exchange {
@@ -254,6 +264,7 @@ mod tests {
         let path = "/api/v1/benchmark/TTFT?provider=hidden";
         let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let request = TestRequest::with_uri(path)
+            .peer_addr(([127, 0, 0, 1], 1000).into())
             .insert_header(("X-Request-Id", "logged-one"))
             .insert_header(("Traceparent", trace));
         let app = TestApp::empty();
@@ -268,6 +279,7 @@ mod tests {
             "route=\"/api/v1/benchmark/{metric}\"",
             "path=\"/api/v1/benchmark/TTFT\"",
             "status=401",
+            "client=127.0.0.1",
             "request_id=\"logged-one\"",
             "trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\"",
         ] {

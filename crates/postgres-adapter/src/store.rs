@@ -70,17 +70,15 @@ impl PostgresStore {
             let watch = Arc::clone(&servers.replicas).watch(servers.primary.watch.clone());
             runtime.spawn(watch).abort_handle()
         });
-        let store = Self { servers: Arc::new(servers), runtime, watch };
-        store.take_in().await.map_err(|error| OpenError::Failed {
-            host: config.access.host.to_string(),
-            database: config.access.database.clone(),
-            source: error.into(),
-        })?;
-        Ok(store)
+        Ok(Self { servers: Arc::new(servers), runtime, watch })
     }
 
-    /// Pools the runs that were recorded by a version which pools none.
-    async fn take_in(&self) -> Result<(), StoreError> {
+    /// Pools the runs that were recorded by a version which pools none. Until
+    /// then windows count them one by one, which is slower and no less right.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what is not pooled yet counts as before.
+    pub async fn pool_older_runs(&self) -> Result<(), StoreError> {
         let mut last = Some(Uuid::nil());
         while let Some(after) = last.take()
             && self.read_primary(|connection| pooled_runs::are_waiting(connection).boxed()).await?

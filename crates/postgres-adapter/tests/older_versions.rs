@@ -48,9 +48,11 @@ async fn its_runs_count_before_and_after_they_are_taken_in() {
     }
     assert_eq!(before[2], (601, 2404));
     assert_eq!(not_pooled(&schema), 600);
-    drop(store);
-    // As many as wish may begin to take them in at once.
-    let (store, other) = tokio::join!(open(&schema), open(&schema));
+    // As many as wish may take them in at once.
+    let other = open(&schema).await;
+    let (one, another) = tokio::join!(store.pool_older_runs(), other.pool_older_runs());
+    one.unwrap();
+    another.unwrap();
     assert_eq!(not_pooled(&schema), 0);
     assert_eq!(counted(&other, Window::All).await, before[2]);
     for (window, before) in windows.into_iter().zip(before) {
@@ -69,12 +71,11 @@ async fn its_runs_are_unjudged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_does_not_keep_the_store_from_opening() {
+async fn what_cannot_be_read_does_not_keep_others_from_being_pooled() {
     let (schema, store) = as_left().await;
-    drop(store);
     let first = "(SELECT id FROM runs ORDER BY id LIMIT 1)";
     schema.sql(&format!("UPDATE run_metrics SET sketch = '\\xff' WHERE run_id = {first}"));
-    let store = open(&schema).await;
+    store.pool_older_runs().await.unwrap();
     assert_eq!(not_pooled(&schema), 500, "those that were read together with it");
     store.contenders(&ttft(), Window::All, at(0)).await.unwrap_err();
 }

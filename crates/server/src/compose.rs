@@ -16,7 +16,7 @@ use benchmark_memory_adapter::{
 };
 use benchmark_ports::{
     ApiKeyStore, Catalogue, Clock, HealthCheck, InvalidationBus, Randomness, RankingCache,
-    RankingPublisher, RankingReader, RunStore,
+    RankingPublisher, RankingReader, RunStore, StoreError,
 };
 use benchmark_postgres_adapter::PostgresStore;
 use benchmark_redis_cache_adapter::{Redis, RedisInvalidationBus, RedisRankingCache};
@@ -73,10 +73,15 @@ impl Roles {
         Ok(match &config.store {
             StoreConfig::Sqlite(path) => {
                 let engines = Engines { redis, ..Engines::default() };
-                Self::over(Arc::new(SqliteStore::open(path).await?), engines, config)
+                let store = Arc::new(SqliteStore::open(path).await?);
+                let older = store.clone();
+                in_the_background(async move { older.pool_older_runs().await });
+                Self::over(store, engines, config)
             }
             StoreConfig::Postgres(postgres) => {
                 let store = Arc::new(PostgresStore::open(postgres).await?);
+                let older = store.clone();
+                in_the_background(async move { older.pool_older_runs().await });
                 let replicated = (!postgres.replica_hosts.is_empty()).then(|| store.clone());
                 let engines = Engines { postgres: Some(store.clone()), replicated, redis };
                 Self::over(store, engines, config)
@@ -135,6 +140,16 @@ impl Roles {
             ..self
         })
     }
+}
+
+/// Has a store pool what older versions recorded, while it answers already.
+fn in_the_background(pooling: impl Future<Output = Result<(), StoreError>> + Send + 'static) {
+    tokio::spawn(async move {
+        if let Err(error) = pooling.await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "older runs are not pooled, windows read them one by one");
+        }
+    });
 }
 
 /// The cache of this process, alone or beside a shared one.

@@ -39,16 +39,15 @@ impl SqliteStore {
                 .map_err(|error| OpenError::Failed { path: path.clone(), source: error.into() })
         };
         let (readers, writer) = (pool(Self::READERS)?, pool(1)?);
-        let store = Self { readers, writer, runtime: Handle::current() };
-        store
-            .take_in()
-            .await
-            .map_err(|error| OpenError::Failed { path: path.clone(), source: error.into() })?;
-        Ok(store)
+        Ok(Self { readers, writer, runtime: Handle::current() })
     }
 
-    /// Pools the runs that were recorded by a version which pools none.
-    async fn take_in(&self) -> Result<(), StoreError> {
+    /// Pools the runs that were recorded by a version which pools none. Until
+    /// then windows count them one by one, which is slower and no less right.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what is not pooled yet counts as before.
+    pub async fn pool_older_runs(&self) -> Result<(), StoreError> {
         let mut last = Some(String::new());
         while let Some(after) = last.take()
             && self.read(pooled_runs::are_waiting).await?

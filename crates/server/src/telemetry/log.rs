@@ -25,8 +25,9 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// The log of a service: where its configuration says, and its spans. Its file is opened
-    /// anew at every SIGHUP. Call it within a tokio runtime.
+    /// The log of a service: where its configuration says, and its spans. Its
+    /// file, if there is one, is opened anew at every SIGHUP. Call it within a
+    /// tokio runtime.
     pub(crate) fn of_service(config: &LogConfig) -> anyhow::Result<Self> {
         let file = match &config.file {
             None => None,
@@ -36,17 +37,14 @@ impl Log {
             }
         };
         let traces = config.collector.as_deref().map(Traces::to).transpose()?;
-        let reopens = file.is_some();
         let log = Self::start(config, "info", file, traces)?;
-        if reopens {
-            let mut hung_up = signal(SignalKind::hangup())?;
-            let outlets = log.outlets.clone();
-            tokio::spawn(async move {
-                while hung_up.recv().await.is_some() {
-                    outlets.reopen();
-                }
-            });
-        }
+        let mut hung_up = signal(SignalKind::hangup())?;
+        let outlets = log.outlets.clone();
+        tokio::spawn(async move {
+            while hung_up.recv().await.is_some() {
+                outlets.reopen();
+            }
+        });
         Ok(log)
     }
 

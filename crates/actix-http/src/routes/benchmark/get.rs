@@ -21,7 +21,8 @@ use crate::wire::RankingEntry;
 /// `rank_high` enclose the ranks that the LLM may truly have. Where the workload
 /// has no runs the list is empty and the message names the workloads that have.
 /// While the database is unavailable, the last good answer stands in, with its
-/// `Age` and `Cache-Status: benchmark-api; hit; detail=stale`.
+/// `Age` and `Cache-Status: benchmark-api; hit; detail=stale`. Tables are made
+/// anew for each request: they have no such stand-in, and no message.
 #[api_operation(
     tag = "rankings",
     operation_id = "getRanking",

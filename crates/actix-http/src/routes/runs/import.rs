@@ -182,8 +182,8 @@ impl ApiComponent for Answer {
 
 /// Record the runs of a load generator's result file, all of them or none
 ///
-/// The body is the file as its tool wrote it, of up to ten times the size of
-/// other bodies (50 MiB by default) and 1,000 runs; it may be gzipped, for the
+/// The body is the file as its tool wrote it, of up to four times the size of
+/// other bodies (20 MiB by default) and 1,000 runs; it may be gzipped, for the
 /// transfer or as a file. The command line takes larger ones, and results in two
 /// files. Runs are recomputed from the records of single requests where the file
 /// has them. The same bytes sent again change nothing. With an `Idempotency-Key`
@@ -207,12 +207,13 @@ pub(crate) async fn import_runs(
     key: WriteKey,
     Query(parameters): Query<Parameters>,
     SentUnder(sent_under): SentUnder,
-    Upload(bytes): Upload,
+    Upload { bytes, turn }: Upload,
     services: Data<Services>,
 ) -> Result<Answer, ApiError> {
     // A worker answers thousands of others in the time that a file takes.
     let (read, sent_under) = web::block(move || {
         let read = parameters.read(&bytes);
+        drop(turn);
         let sent_under = sent_under.map(|name| (name, parameters.digest(&bytes)));
         (read, sent_under)
     })

@@ -9,6 +9,7 @@ use benchmark_application::{RecordRunsError, Submitted};
 use benchmark_domain::Run;
 use benchmark_ports::{IdempotencyKey, Submission};
 use serde::Serialize;
+use tracing::Instrument;
 
 use crate::auth::WriteKey;
 use crate::envelope;
@@ -47,13 +48,14 @@ impl Recording {
         let record_runs = Arc::clone(&services.record_runs);
         // A task of its own: a caller who goes away midway shall not leave runs
         // recorded that other replicas have not heard of.
-        let recording = rt::spawn(async move {
+        let recording = async move {
             let recorded = match &submission {
                 None => record_runs.run(&runs).await.map(Submitted::Now),
                 Some(submission) => record_runs.submit(&runs, submission).await,
             };
             (runs, recorded)
-        });
+        };
+        let recording = rt::spawn(recording.in_current_span());
         let (runs, recorded) = recording.await.map_err(ApiError::internal)?;
         let (outcomes, replayed) = match recorded {
             Ok(Submitted::Now(outcomes)) => (outcomes, false),

@@ -13,14 +13,19 @@ use serde_json::{Value, json};
 
 use crate::body::{self, BodyLimits};
 use crate::error::ApiError;
+use crate::turns::{Turn, Turns};
 
 /// A tool's file as it is, of any content type; gzipped or not.
 #[derive(Debug)]
-pub(crate) struct Upload(pub(crate) Bytes);
+pub(crate) struct Upload {
+    pub(crate) bytes: Bytes,
+    /// Held until the file has been read.
+    pub(crate) turn: Turn,
+}
 
 /// How many times as large as another body a file may be, and as long in
 /// arriving: files hold the requests of whole runs.
-const LARGER: u32 = 10;
+const LARGER: u32 = 4;
 
 /// How a file begins that is gzipped in itself, not for the transfer.
 const GZIP: &[u8] = b"\x1f\x8b";
@@ -30,6 +35,7 @@ impl Upload {
         headers: &HeaderMap,
         payload: Payload,
         limits: BodyLimits,
+        turns: Turns,
     ) -> Result<Self, ApiError> {
         if is_form(headers) {
             let message = "Send the file itself as the body, not a form that contains it";
@@ -39,11 +45,13 @@ impl Upload {
             bytes: limits.bytes.saturating_mul(LARGER as usize),
             timeout: limits.timeout.saturating_mul(LARGER),
         };
-        let bytes = body::read(headers, payload, limits).await?;
+        let mut bytes = body::read(headers, payload, limits).await?;
+        // Only now: who sends slowly keeps nobody waiting.
+        let turn = turns.next().await?;
         if bytes.starts_with(GZIP) {
-            return body::gunzip(&bytes, limits.bytes).map(Self);
+            bytes = body::gunzip(bytes, limits.bytes).await?;
         }
-        Ok(Self(bytes))
+        Ok(Self { bytes, turn })
     }
 }
 
@@ -60,7 +68,8 @@ impl FromRequest for Upload {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let limits = request.app_data().copied().unwrap_or_default();
-            Self::read(request.headers(), payload, limits).await
+            let turns = request.app_data::<Turns>().cloned().unwrap_or_default();
+            Self::read(request.headers(), payload, limits, turns).await
         })
     }
 }
