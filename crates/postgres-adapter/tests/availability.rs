@@ -90,15 +90,14 @@ async fn a_locked_table_makes_unavailable_in_time_and_the_pool_refills() {
     store.check().await.unwrap();
     let took = asked.elapsed();
     assert!(took < Duration::from_millis(50), "{took:?}");
-    // A statement that waits too long is ended by the server.
+    // A statement that waits too long is ended by the server. One of the two may
+    // wait for the other first, and then for the table.
     for call in blocked {
         assert_unavailable(&call.await.unwrap());
     }
     let took = begun.elapsed();
-    assert!(
-        took >= config.statement_timeout && took < config.statement_timeout + SLACK,
-        "{took:?}"
-    );
+    let at_most = 2 * config.statement_timeout + SLACK;
+    assert!(took >= config.statement_timeout && took < at_most, "{took:?}");
 
     drop(locked);
     let calls: Vec<_> = (0..10).map(|_| call()).collect();
