@@ -65,6 +65,18 @@ def test_a_pod_may_take_longer_to_end_than_the_service(shape):
     assert spec["terminationGracePeriodSeconds"] > needed
 
 
+def test_a_pod_that_sleeps_before_it_ends_may_take_that_much_longer():
+    plain = SHAPES["default"]
+    asleep = manifests(with_value(plain, ("shutdown", "preStopSeconds"), 7))
+    assert service_container(asleep)["lifecycle"] == {"preStop": {"sleep": {"seconds": 7}}}
+    assert "lifecycle" not in service_container(manifests(plain))
+    grace = [
+        deployment(rendered)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+        for rendered in (manifests(plain), asleep)
+    ]
+    assert grace[1] == grace[0] + 7
+
+
 @pytest.mark.parametrize("shape", ON_POSTGRES)
 def test_a_pod_is_replaced_only_by_one_that_is_ready(shape):
     rendered = manifests(SHAPES[shape])
