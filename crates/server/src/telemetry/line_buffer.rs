@@ -225,6 +225,7 @@ mod tests {
         drop(end);
         assert_eq!(buffer.dropped(), 2);
     }
+
     /// A sink with room for so many bytes.
     struct Small(Arc<Mutex<(usize, Vec<u8>)>>);
 
