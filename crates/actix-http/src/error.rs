@@ -20,8 +20,14 @@ pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 ///
 /// The sentence never quotes a driver: what a dependency said stays in the
 /// source, which is logged where the answer leaves.
+///
+/// A pointer, because every handler's future has room for one, and those of most
+/// requests leave it empty.
 #[derive(Debug)]
-pub(crate) struct ApiError {
+pub(crate) struct ApiError(Box<Refusal>);
+
+#[derive(Debug)]
+struct Refusal {
     status: StatusCode,
     message: Cow<'static, str>,
     header: Option<(HeaderName, HeaderValue)>,
@@ -30,11 +36,12 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: shortened(message.into()), header: None, source: None }
+        let message = shortened(message.into());
+        Self(Box::new(Refusal { status, message, header: None, source: None }))
     }
 
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.0.header = Some((name, value));
         self
     }
 
@@ -105,7 +112,7 @@ impl ApiError {
 
     /// The same, said of a part of what was sent.
     pub(crate) fn at(mut self, place: &str) -> Self {
-        self.message = shortened(Cow::Owned(format!("{place}: {}", self.message)));
+        self.0.message = shortened(Cow::Owned(format!("{place}: {}", self.0.message)));
         self
     }
 
@@ -113,14 +120,14 @@ impl ApiError {
     /// how many more there are.
     pub(crate) fn joined(mut first: Self, others: &[Self]) -> Self {
         const TOLD: usize = 9;
-        let told = others.iter().take(TOLD).map(|other| &other.message);
+        let told = others.iter().take(TOLD).map(|other| &other.0.message);
         for message in told {
-            first.message = format!("{}; {message}", first.message).into();
+            first.0.message = format!("{}; {message}", first.0.message).into();
         }
-        first.message = match others.len().saturating_sub(TOLD) {
-            0 => shortened(first.message),
+        first.0.message = match others.len().saturating_sub(TOLD) {
+            0 => shortened(first.0.message),
             more => {
-                let message = shortened(first.message);
+                let message = shortened(first.0.message);
                 format!("{message}; and {more} more").into()
             }
         };
@@ -138,7 +145,7 @@ impl ApiError {
     pub(crate) fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let mut error =
             Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The server could not do this");
-        error.source = Some(source.into());
+        error.0.source = Some(source.into());
         error
     }
 
@@ -149,7 +156,7 @@ impl ApiError {
             "The service cannot do this just now, please try again",
         )
         .with_header(header::RETRY_AFTER, RETRY_AFTER);
-        error.source = Some(source.into());
+        error.0.source = Some(source.into());
         error
     }
 }
@@ -196,31 +203,31 @@ fn shortened(message: Cow<'static, str>) -> Cow<'static, str> {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 
 impl Error for ApiError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.0.source.as_deref().map(|source| source as _)
     }
 }
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
+        let mut response = HttpResponse::build(self.0.status);
         response.content_type(envelope::JSON);
-        if let Some(header) = self.header.clone() {
+        if let Some(header) = self.0.header.clone() {
             response.insert_header(header);
         }
-        if matches!(self.status, StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE) {
+        if matches!(self.0.status, StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE) {
             // The rest of the body is not worth reading.
             response.force_close();
         }
-        response.body(envelope::failure(&self.message))
+        response.body(envelope::failure(&self.0.message))
     }
 }

@@ -17,8 +17,18 @@ use crate::error::ApiError;
 /// The query string as `T`, a struct of optional texts that refuses unknown
 /// fields. A parameter that is unknown or given twice is a 422 that names it;
 /// what a text means is for the endpoint to parse.
+///
+/// A pointer, and none where nothing is asked, which is what most requests do:
+/// arguments are moved several times before a handler has them.
 #[derive(Debug)]
-pub(crate) struct Query<T>(pub(crate) T);
+pub(crate) struct Query<T>(Option<Box<T>>);
+
+impl<T: Default> Query<T> {
+    /// What is asked.
+    pub(crate) fn into_inner(self) -> T {
+        self.0.map(|asked| *asked).unwrap_or_default()
+    }
+}
 
 /// The extension of a parameter's schema that says that it may not be left out;
 /// it is not part of the document.
@@ -36,9 +46,9 @@ impl<T: DeserializeOwned + Default> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let query = match request.query_string() {
-            "" => Ok(Self(T::default())),
+            "" => Ok(Self(None)),
             text => serde_urlencoded::from_str(text)
-                .map(Self)
+                .map(|asked| Self(Some(Box::new(asked))))
                 .map_err(|error| ApiError::invalid("query", error)),
         };
         ready(query)
@@ -128,8 +138,8 @@ mod tests {
 
     fn read(query: &str) -> Result<Option<usize>, ApiError> {
         let request = TestRequest::with_uri(&format!("/x{query}")).to_http_request();
-        let Query(page) = Query::<Page>::from_request(&request, &mut Payload::None).into_inner()?;
-        parse_whole_number("limit", page.limit.as_deref(), 1, 1000)
+        let page = Query::<Page>::from_request(&request, &mut Payload::None).into_inner()?;
+        parse_whole_number("limit", page.into_inner().limit.as_deref(), 1, 1000)
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt::{self, Debug, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -29,24 +29,39 @@ where
         mut line: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        line.write_str("{\"timestamp\":\"")?;
-        write_now(&mut line)?;
-        let metadata = event.metadata();
-        line.write_str("\",\"level\":\"")?;
-        line.write_str(metadata.level().as_str())?;
-        line.write_str("\",\"target\":")?;
-        write_string(&mut line, metadata.target())?;
-        let mut fields = Fields { line, result: Ok(()) };
-        event.record(&mut fields);
-        fields.result?;
-        fields.line.write_str("}\n")
+        // Not on the stack, and not borrowed while fields are asked what they say:
+        // one of them may log.
+        let mut text = TEXT.take();
+        text.clear();
+        let written = write_event(&mut text, event).and_then(|()| line.write_str(&text));
+        TEXT.set(text);
+        written
     }
+}
+
+thread_local! {
+    /// Where the lines of a thread are put together.
+    static TEXT: Cell<String> = const { Cell::new(String::new()) };
+}
+
+fn write_event(line: &mut String, event: &Event<'_>) -> fmt::Result {
+    line.write_str("{\"timestamp\":\"")?;
+    write_now(line)?;
+    let metadata = event.metadata();
+    line.write_str("\",\"level\":\"")?;
+    line.write_str(metadata.level().as_str())?;
+    line.write_str("\",\"target\":")?;
+    write_string(line, metadata.target())?;
+    let mut fields = Fields { line, result: Ok(()) };
+    event.record(&mut fields);
+    fields.result?;
+    fields.line.write_str("}\n")
 }
 
 /// Writes fields behind one another. A visitor cannot fail, so that the first
 /// failure is kept.
 struct Fields<'a> {
-    line: Writer<'a>,
+    line: &'a mut String,
     result: fmt::Result,
 }
 
@@ -57,9 +72,9 @@ impl Fields<'_> {
         self.line.write_str("\":")
     }
 
-    fn write(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
+    fn write(&mut self, field: &Field, value: impl FnOnce(&mut String) -> fmt::Result) {
         if self.result.is_ok() {
-            self.result = self.name(field).and_then(|()| value(&mut self.line));
+            self.result = self.name(field).and_then(|()| value(self.line));
         }
     }
 }
@@ -110,7 +125,7 @@ impl Visit for Fields<'_> {
 
 /// Writes the present moment to the microsecond, such as
 /// `2026-01-31T12:00:00.000000Z`. The second is written out once a second.
-fn write_now(line: &mut Writer<'_>) -> fmt::Result {
+fn write_now(line: &mut String) -> fmt::Result {
     thread_local! {
         static SECOND: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
     }
@@ -130,7 +145,7 @@ fn write_now(line: &mut Writer<'_>) -> fmt::Result {
     line.write_char('Z')
 }
 
-fn write_string(line: &mut Writer<'_>, text: &str) -> fmt::Result {
+fn write_string(line: &mut String, text: &str) -> fmt::Result {
     line.write_char('"')?;
     Escaped(line).write_str(text)?;
     line.write_char('"')
@@ -138,11 +153,13 @@ fn write_string(line: &mut Writer<'_>, text: &str) -> fmt::Result {
 
 /// Writes the inside of a JSON string. Most texts need no escapes and are copied
 /// as they are.
-struct Escaped<'a, 'w>(&'a mut Writer<'w>);
+struct Escaped<'a>(&'a mut String);
 
-impl Write for Escaped<'_, '_> {
+impl Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if !text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\' || b == 0x7f) {
+        let is_special = |b: u8| (b < b' ') | (b == b'"') | (b == b'\\') | (b == 0x7f);
+        // Without a way out, so that many bytes are looked at at once.
+        if !text.bytes().fold(false, |special, byte| special | is_special(byte)) {
             return self.0.write_str(text);
         }
         let quoted = serde_json::to_string(text).map_err(|_| fmt::Error)?;

@@ -45,14 +45,17 @@ pub(crate) async fn ranking(
         Ok(name) => name,
         Err(text) => return Err(no_such_metric(&text, &services).await?),
     };
-    let question = parameters.0.question(Subject::Metric(metric), &services.default_workload)?;
-    match parameters.0.format(preferred)? {
+    let parameters = parameters.into_inner();
+    let (question, format) =
+        parameters.asked(Subject::Metric(metric), preferred, &services.default_workload)?;
+    match format {
         Format::Json => {
             let served = services.read_ranking.run(&question).await?;
             Ok(Exported::Json(Shown::served(served, &*services.clock)))
         }
         Format::Csv => {
-            let rankings = services.read_ranking.views(&question).await?;
+            // Apart, so that the many answers from the cache need no room for it.
+            let rankings = Box::pin(services.read_ranking.views(&question)).await?;
             let entries: Vec<_> = rankings.iter().flat_map(RankingEntry::all_of).collect();
             const FILE: HeaderValue =
                 HeaderValue::from_static("attachment; filename=\"ranking.csv\"");

@@ -120,8 +120,9 @@ pub(crate) async fn history(
         Ok(name) => name,
         Err(text) => return Err(no_such_metric(&text, &services).await?),
     };
-    let format = Format::asked(parameters.0.format.as_deref(), preferred)?;
-    let question = parameters.0.question(metric, &services.default_workload, &*services.clock)?;
+    let parameters = parameters.into_inner();
+    let format = Format::asked(parameters.format.as_deref(), preferred)?;
+    let question = parameters.question(metric, &services.default_workload, &*services.clock)?;
     let view = services.read_history.run(&question).await.map_err(|error| match error {
         HistoryError::Find(error) => ApiError::from_search("llm", error),
         HistoryError::Load(error) => error.into(),

@@ -32,14 +32,16 @@ pub(crate) async fn rankings(
     preferred: Preferred,
     services: Data<Services>,
 ) -> Result<Exported<Vec<Ranking>>, ApiError> {
-    let question = parameters.0.question(Subject::AllMetrics, &services.default_workload)?;
-    match parameters.0.format(preferred)? {
+    let parameters = parameters.into_inner();
+    let (question, format) =
+        parameters.asked(Subject::AllMetrics, preferred, &services.default_workload)?;
+    match format {
         Format::Json => {
             let served = services.read_ranking.run(&question).await?;
             Ok(Exported::Json(Shown::served(served, &*services.clock)))
         }
         Format::Csv => {
-            let rankings = services.read_ranking.views(&question).await?;
+            let rankings = Box::pin(services.read_ranking.views(&question)).await?;
             let rankings: Vec<_> = rankings.iter().map(Ranking::from).collect();
             const FILE: HeaderValue =
                 HeaderValue::from_static("attachment; filename=\"rankings.csv\"");

@@ -42,27 +42,20 @@ pub(crate) struct RankingParameters {
 }
 
 impl RankingParameters {
-    /// In which form it is asked for.
-    ///
-    /// # Errors
-    /// 422 where there is no such form.
-    pub(crate) fn format(&self, preferred: Preferred) -> Result<Format, ApiError> {
-        Format::asked(self.format.as_deref(), preferred)
-    }
-
-    /// The question about `subject`.
+    /// The question about `subject`, and in which form its answer is wanted.
     ///
     /// # Errors
     /// 422 with the first parameter that is not acceptable, and why.
-    pub(crate) fn question(
-        &self,
+    pub(crate) fn asked(
+        self,
         subject: Subject,
+        preferred: Preferred,
         default_workload: &WorkloadSlug,
-    ) -> Result<RankingQuery, ApiError> {
-        let Self { workload, window, statistic, provider, limit, offset, format: _ } = self;
+    ) -> Result<(RankingQuery, Format), ApiError> {
+        let Self { workload, window, statistic, provider, limit, offset, format } = self;
         let workload = parse("workload", workload.as_deref(), WorkloadSlug::parse)?;
         let offset = parse_whole_number("offset", offset.as_deref(), 0, u32::MAX as usize)?;
-        Ok(RankingQuery {
+        let question = RankingQuery {
             subject,
             workload: workload.unwrap_or_else(|| default_workload.clone()),
             window: parse("window", window.as_deref(), Window::parse)?.unwrap_or_default(),
@@ -71,6 +64,7 @@ impl RankingParameters {
             provider: parse("provider", provider.as_deref(), Provider::parse)?,
             limit: parse_limit(limit.as_deref())?,
             offset: offset.unwrap_or(0) as u32,
-        })
+        };
+        Ok((question, Format::asked(format.as_deref(), preferred)?))
     }
 }

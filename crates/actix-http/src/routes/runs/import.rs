@@ -205,11 +205,12 @@ impl ApiComponent for Answer {
 )]
 pub(crate) async fn import_runs(
     key: WriteKey,
-    Query(parameters): Query<Parameters>,
+    parameters: Query<Parameters>,
     SentUnder(sent_under): SentUnder,
     Upload { bytes, turn }: Upload,
     services: Data<Services>,
 ) -> Result<Answer, ApiError> {
+    let parameters = parameters.into_inner();
     // A worker answers thousands of others in the time that a file takes.
     let (read, sent_under) = web::block(move || {
         let read = parameters.read(&bytes);

@@ -79,10 +79,11 @@ pub(crate) async fn runs(
     preferred: Preferred,
     services: Data<Services>,
 ) -> Result<Exported<Vec<Run>>, ApiError> {
-    let format = Format::asked(parameters.0.format.as_deref(), preferred)?;
-    let filter = parameters.0.filter()?;
-    let limit = parse_limit(parameters.0.limit.as_deref())?;
-    let after = parse_id("after", parameters.0.after.as_deref())?.map(RunId);
+    let parameters = parameters.into_inner();
+    let format = Format::asked(parameters.format.as_deref(), preferred)?;
+    let filter = parameters.filter()?;
+    let limit = parse_limit(parameters.limit.as_deref())?;
+    let after = parse_id("after", parameters.after.as_deref())?.map(RunId);
     let runs = services.browse_catalogue.runs(&filter, after, limit).await?;
     let runs: Vec<_> = runs.ok_or_else(nothing_after)?.iter().map(Run::from).collect();
     const FILE: HeaderValue = HeaderValue::from_static("attachment; filename=\"runs.csv\"");
