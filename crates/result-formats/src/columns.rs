@@ -49,7 +49,7 @@ impl Columns {
             }
             let e2e_latency = match latencies {
                 Some(latencies) => latencies[request].0,
-                None => ttft + gaps.iter().map(|Number(gap)| gap).sum::<f64>(),
+                None => ttft + gaps.iter().sum::<f64>(),
             };
             number::count("output_lens", Some(output_lens[request]))
                 .and_then(|tokens| {
@@ -76,7 +76,7 @@ pub(crate) fn note_on_empty(empty: u64) -> Option<String> {
 /// million requests would take more memory than its numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Gaps {
-    all: Vec<Number>,
+    all: Vec<f64>,
     ends: Vec<usize>,
 }
 
@@ -85,7 +85,7 @@ impl Gaps {
         self.ends.len()
     }
 
-    fn of(&self, request: usize) -> &[Number] {
+    fn of(&self, request: usize) -> &[f64] {
         let start = request.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.all[start..self.ends[request]]
     }
@@ -116,7 +116,7 @@ impl<'de> Deserialize<'de> for Gaps {
 }
 
 /// Reads a list of numbers behind those that are there.
-struct Onto<'v>(&'v mut Vec<Number>);
+struct Onto<'v>(&'v mut Vec<f64>);
 
 impl<'de> serde::de::DeserializeSeed<'de> for Onto<'_> {
     type Value = ();
@@ -134,7 +134,7 @@ impl<'de> Visitor<'de> for Onto<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<(), A::Error> {
-        while let Some(number) = numbers.next_element()? {
+        while let Some(Number(number)) = numbers.next_element()? {
             self.0.push(number);
         }
         Ok(())

@@ -15,7 +15,7 @@ pub(crate) struct Success<'a> {
     /// How many tokens came, where known.
     pub(crate) output_tokens: Option<u64>,
     /// Between one chunk and the next, where known.
-    pub(crate) gaps: Option<&'a [Number]>,
+    pub(crate) gaps: Option<&'a [f64]>,
 }
 
 /// What the requests of a run add up to under the domain's definitions, request
@@ -78,9 +78,8 @@ impl Tally {
         match gaps {
             // Only a chunk of its own tells when a token came.
             Some(gaps) if gaps.len() as u64 == later_tokens => {
-                for Number(gap) in gaps {
-                    add(&mut self.itl, &metrics::ITL, *gap)?;
-                }
+                let added = self.itl.add_all(gaps);
+                added.map_err(|invalid| Problem::at(metrics::ITL, invalid))?;
             }
             Some(_) => self.bundled += 1,
             None => {}
@@ -183,7 +182,7 @@ fn of_one(metric: &MetricName, value: f64) -> Result<Summary, Problem> {
 mod tests {
     use super::*;
 
-    const GAPS: [Number; 2] = [Number(0.1), Number(0.3)];
+    const GAPS: [f64; 2] = [0.1, 0.3];
     const OK: Success<'_> =
         Success { ttft: Some(0.2), e2e_latency: 0.6, output_tokens: Some(3), gaps: Some(&GAPS) };
 
@@ -258,7 +257,7 @@ mod tests {
         assert_eq!(problem(late), "TTFT: 0.7 is above E2E_LATENCY, 0.6");
         let timeless = Success { e2e_latency: 0.0, ..OK };
         assert_eq!(problem(timeless), "E2E_LATENCY: 0 is not above 0");
-        let backwards = Success { gaps: Some(&[Number(0.5), Number(-0.1)]), ..OK };
+        let backwards = Success { gaps: Some(&[0.5, -0.1]), ..OK };
         assert_eq!(problem(backwards), "ITL: -0.1 is negative");
         assert!(Tally::default().lasted(2.0, 1.0).is_err());
     }

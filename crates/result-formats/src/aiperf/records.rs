@@ -108,11 +108,9 @@ impl Figure {
 }
 
 impl Figures {
-    fn seconds(self) -> Result<Vec<Number>, Problem> {
-        let Self { mut value, unit } = self;
-        let per_second = per_second("inter_chunk_latency", unit)?;
-        value.iter_mut().for_each(|Number(gap)| *gap /= per_second);
-        Ok(value)
+    fn seconds(self) -> Result<Vec<f64>, Problem> {
+        let per_second = per_second("inter_chunk_latency", self.unit)?;
+        Ok(self.value.into_iter().map(|Number(gap)| gap / per_second).collect())
     }
 }
 

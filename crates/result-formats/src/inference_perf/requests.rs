@@ -107,7 +107,7 @@ impl Record {
             None => (None, end - start),
         };
         // The tool spreads a chunk's tokens; when chunks came is what it saw.
-        let gap = |pair: &[Number]| Number(pair[1].0 - pair[0].0);
+        let gap = |pair: &[Number]| pair[1].0 - pair[0].0;
         let gaps: Vec<_> = chunk_times.windows(2).map(gap).collect();
         tally.succeed(Success {
             ttft,
