@@ -1,7 +1,8 @@
 //! Our ranking against a bare actix-web handler that checks one header and
 //! returns the same bytes with an ETag: warm, out of Redis, and out of
 //! PostgreSQL; recording against `COPY`; and a ranking over a window of many
-//! runs (alone with the argument `windows`).
+//! runs. Arguments choose among them: `warm`, `samples`, `engines`, `recording`,
+//! `windows`.
 //!
 //! Servers run on one core, the client (`wrk`) on the other. Every comparison
 //! is made of pairs in the order A B B A, so that a machine whose speed drifts
@@ -37,17 +38,33 @@ fn main() {
     let (seconds, rounds) = (number("BENCH_SECONDS", 2), number("BENCH_ROUNDS", 3));
 
     let folder = tempfile::tempdir().expect("a temporary folder");
-    if args.iter().any(|arg| arg == "windows") {
-        return windows::measure_all(folder.path());
+    let folder = folder.path();
+    const PARTS: [&str; 5] = ["warm", "samples", "engines", "recording", "windows"];
+    let is_any_chosen = args.iter().any(|arg| PARTS.contains(&&**arg));
+    for part in PARTS {
+        if is_any_chosen && !args.iter().any(|arg| arg == part) {
+            continue;
+        }
+        match part {
+            "warm" => warm(folder, rounds, seconds),
+            "samples" => samples_taken_in(folder, rounds, seconds),
+            "engines" => engines::compare_all(folder, rounds, seconds),
+            "recording" => recording::compare_all(rounds),
+            _ => windows::measure_all(folder),
+        }
     }
+}
+
+/// Answers out of the process's memory.
+fn warm(folder: &Path, rounds: usize, seconds: usize) {
     let long = ("CACHE_EXPIRATION", "3600");
     let (off, on) = (("LOG_LEVEL", "info,access=off"), ("LOG_LEVEL", "info"));
     let samples = ["--samples", "1000"];
-    let quiet = Ours::start(folder.path(), "quiet", &[long, off], &samples);
-    let logging = Ours::start(folder.path(), "logging", &[long, on], &samples);
+    let quiet = Ours::start(folder, "quiet", &[long, off], &samples);
+    let logging = Ours::start(folder, "logging", &[long, on], &samples);
     let body = quiet.body();
     assert_eq!(body.matches("\"llm_name\"").count(), 10, "ten entries");
-    let bytes = folder.path().join("body.json");
+    let bytes = folder.join("body.json");
     std::fs::write(&bytes, &body).expect("the body is written");
     let bare = bare(&["memory", path(&bytes)]);
 
@@ -65,11 +82,6 @@ fn main() {
             }
         }
     }
-    drop((quiet, logging, bare));
-    samples_taken_in(folder.path(), rounds, seconds);
-    engines::compare_all(folder.path(), rounds, seconds);
-    recording::compare_all(rounds);
-    windows::measure_all(folder.path());
 }
 
 /// Starts a bare handler; it is told where its answers come from.
