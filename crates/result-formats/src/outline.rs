@@ -66,6 +66,12 @@ impl Outline {
     }
 
     fn of_beginning(text: &str, cut: bool) -> Result<Self, Problem> {
+        // Before a colon or a comma, it is cut in no number and in no word, half of
+        // which would be taken for a mistake.
+        let text = match text.rfind([':', ',']) {
+            Some(mark) if cut => &text[..mark],
+            _ => text,
+        };
         let document = text.trim_ascii_start();
         let Some(elements) = document.strip_prefix('[') else {
             return match document.chars().next() {
@@ -208,6 +214,16 @@ mod tests {
     fn of_a_long_document_the_beginning_is_enough() {
         let long = format!(r#"[{{"a": Infinity, "b": "{}", "c": 1}}]"#, "é".repeat(BEGINNING));
         assert_eq!(outline(&long), Outline::Records(keys(&["a", "b"])));
+    }
+
+    #[test]
+    fn wherever_the_beginning_is_cut_it_is_no_mistake() {
+        let document = r#"[{"a": -0.5e-7, "b": [NaN, -Infinity, "x\u00e9\\,\"", true, null]}]"#;
+        for at in 2..document.len() {
+            let outline = Outline::of_beginning(&document[..at], true);
+            assert!(matches!(outline, Ok(Outline::Records(_))), "{at}: {outline:?}");
+        }
+        assert!(Outline::of_beginning("{\"a\": 1, }", false).is_err());
     }
 
     #[test]
