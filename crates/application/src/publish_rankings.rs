@@ -6,7 +6,7 @@ use benchmark_domain::{
     EntryId, Publication, RankingEntry, RankingScope, Statistic, Window, WorkloadSlug, rank,
 };
 use benchmark_ports::{
-    Catalogue, Clock, Randomness, RankingCache, RankingPublisher, RankingReader, StoreError,
+    Catalogue, Clock, ForgetRankings, Randomness, RankingPublisher, RankingReader, StoreError,
 };
 use thiserror::Error;
 
@@ -30,7 +30,7 @@ pub struct PublishRankings {
     reader: Arc<dyn RankingReader>,
     publisher: Arc<dyn RankingPublisher>,
     catalogue: Arc<dyn Catalogue>,
-    cache: Arc<dyn RankingCache>,
+    cache: Arc<dyn ForgetRankings>,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
 }
@@ -41,7 +41,7 @@ impl PublishRankings {
         reader: Arc<dyn RankingReader>,
         publisher: Arc<dyn RankingPublisher>,
         catalogue: Arc<dyn Catalogue>,
-        cache: Arc<dyn RankingCache>,
+        cache: Arc<dyn ForgetRankings>,
         clock: Arc<dyn Clock>,
         randomness: Arc<dyn Randomness>,
     ) -> Self {

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
 use benchmark_ports::{
-    InvalidationBus, LoadError, LoadRanking, Loaded, NotedLoader, RankingCache, RankingQuery,
-    Served,
+    ForgetRankings, InvalidationBus, LoadError, LoadRanking, Loaded, NotedLoader, RankingCache,
+    RankingQuery, Served,
 };
 
 /// A cache in this process over one that all processes share.
@@ -56,7 +56,10 @@ impl RankingCache for TieredRankings {
     ) -> Result<Served, LoadError> {
         self.near.get_or_load(query, &Through { far: &*self.far, loader }).await
     }
+}
 
+#[async_trait]
+impl ForgetRankings for TieredRankings {
     async fn forget(&self, workload: &WorkloadSlug) {
         // The far one first: the near ones load from it again.
         self.far.forget(workload).await;

@@ -12,8 +12,8 @@ use benchmark_memory_adapter::{MemoryInvalidationBus, MemoryRankingCache};
 use benchmark_port_contracts::fixtures::{at, page, slug};
 use benchmark_port_contracts::{StoppedClock, async_trait, ranking_cache_contract};
 use benchmark_ports::{
-    Clock, Document, InvalidationBus, LoadError, LoadRanking, Loaded, RankingCache, RankingQuery,
-    Subject,
+    Clock, Document, ForgetRankings, InvalidationBus, LoadError, LoadRanking, Loaded, RankingCache,
+    RankingQuery, Subject,
 };
 
 fn memory(ttl: Duration, bytes: u64, clock: &Arc<dyn Clock>) -> Arc<dyn RankingCache> {

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
-use benchmark_ports::{InvalidationBus, RankingCache, StoreError};
+use benchmark_ports::{ForgetRankings, InvalidationBus, StoreError};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 /// Announces within the process: for a service that is alone, and for tests.
@@ -27,13 +27,13 @@ impl InvalidationBus for MemoryInvalidationBus {
         Ok(())
     }
 
-    async fn listen(&self, cache: &dyn RankingCache) {
+    async fn listen(&self, listener: &dyn ForgetRankings) {
         let mut announcements = self.0.subscribe();
-        cache.forget_everything().await;
+        listener.forget_everything().await;
         loop {
             match announcements.recv().await {
-                Ok(workload) => cache.forget(&workload).await,
-                Err(RecvError::Lagged(_)) => cache.forget_everything().await,
+                Ok(workload) => listener.forget(&workload).await,
+                Err(RecvError::Lagged(_)) => listener.forget_everything().await,
                 Err(RecvError::Closed) => return,
             }
         }

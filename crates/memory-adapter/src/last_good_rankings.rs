@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
 use benchmark_ports::{
-    Clock, Document, LoadError, LoadRanking, Loaded, NotedLoader, RankingCache, RankingQuery,
-    Served, StoreError,
+    Clock, Document, ForgetRankings, LoadError, LoadRanking, Loaded, NotedLoader, RankingCache,
+    RankingQuery, Served, StoreError,
 };
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
@@ -175,7 +175,10 @@ impl RankingCache for LastGoodRankings {
             Err(error) => Err(error),
         }
     }
+}
 
+#[async_trait]
+impl ForgetRankings for LastGoodRankings {
     async fn forget(&self, workload: &WorkloadSlug) {
         self.generations.end(workload);
         self.inner.forget(workload).await;

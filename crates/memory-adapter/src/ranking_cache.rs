@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
 use benchmark_ports::{
-    Clock, Document, LoadError, LoadRanking, Loaded, RankingCache, RankingQuery, Served,
+    Clock, Document, ForgetRankings, LoadError, LoadRanking, Loaded, RankingCache, RankingQuery,
+    Served,
 };
 use quick_cache::Equivalent;
 
@@ -58,7 +59,10 @@ impl RankingCache for MemoryRankingCache {
         let key = Key { query: query.clone(), generation };
         self.answers.get_or_load(&key, load).await.map(Served::fresh)
     }
+}
 
+#[async_trait]
+impl ForgetRankings for MemoryRankingCache {
     async fn forget(&self, workload: &WorkloadSlug) {
         self.generations.end(workload);
     }

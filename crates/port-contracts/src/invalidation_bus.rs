@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
-use benchmark_ports::{
-    InvalidationBus, LoadError, LoadRanking, RankingCache, RankingQuery, Served,
-};
+use benchmark_ports::{ForgetRankings, InvalidationBus};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -70,19 +68,7 @@ impl Drop for Listener {
 struct Telltale(UnboundedSender<Forgotten>);
 
 #[async_trait]
-impl RankingCache for Telltale {
-    fn peek(&self, _: &RankingQuery) -> Option<Served> {
-        None
-    }
-
-    async fn get_or_load(
-        &self,
-        query: &RankingQuery,
-        loader: &dyn LoadRanking,
-    ) -> Result<Served, LoadError> {
-        Ok(Served::fresh(loader.load(query).await?.document))
-    }
-
+impl ForgetRankings for Telltale {
     async fn forget(&self, workload: &WorkloadSlug) {
         _ = self.0.send(Forgotten::Workload(workload.clone()));
     }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
 
-use crate::{RankingCache, StoreError};
+use crate::{ForgetRankings, StoreError};
 
 /// Tells every process of the service which answers no longer hold.
 ///
@@ -17,9 +17,9 @@ pub trait InvalidationBus: Send + Sync {
     /// [`StoreError::Unavailable`] if nobody could be told.
     async fn announce(&self, workload: &WorkloadSlug) -> Result<(), StoreError>;
 
-    /// Listens for as long as the future is polled: has `cache` forget every
+    /// Listens for as long as the future is polled: has `listener` forget every
     /// workload that is announced, and everything whenever an announcement may
     /// have been missed, which is so before the first one and after every
     /// interruption. It never ends by itself; an interruption is logged once.
-    async fn listen(&self, cache: &dyn RankingCache);
+    async fn listen(&self, listener: &dyn ForgetRankings);
 }

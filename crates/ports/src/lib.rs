@@ -28,9 +28,11 @@ mod api_key_store;
 mod catalogue;
 mod clock;
 mod document;
+mod forget_rankings;
 mod health;
 mod idempotency;
 mod invalidation_bus;
+mod noted_loader;
 mod page;
 mod randomness;
 mod ranking_cache;
@@ -46,14 +48,15 @@ pub use benchmark_domain::Timestamp;
 pub use catalogue::{AddMetric, Catalogue};
 pub use clock::Clock;
 pub use document::Document;
+pub use forget_rankings::ForgetRankings;
 pub use health::HealthCheck;
 pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey, Submission};
 pub use invalidation_bus::InvalidationBus;
+pub use noted_loader::NotedLoader;
 pub use page::{InvalidPageLimit, PageLimit};
 pub use randomness::Randomness;
 pub use ranking_cache::{
-    Freshness, LoadError, LoadRanking, Loaded, NotedLoader, RankingCache, RankingQuery, Served,
-    Subject,
+    Freshness, LoadError, LoadRanking, Loaded, RankingCache, RankingQuery, Served, Subject,
 };
 pub use ranking_encoder::{RankingEncoder, RankingView};
 pub use ranking_publisher::{PublishOutcome, RankingPublisher};

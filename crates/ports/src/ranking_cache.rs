@@ -1,11 +1,10 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use benchmark_domain::{MetricName, Provider, Statistic, Window, WorkloadSlug};
 use thiserror::Error;
 
-use crate::{Document, PageLimit, StoreError};
+use crate::{Document, ForgetRankings, PageLimit, StoreError};
 
 /// What a question for rankings is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -102,45 +101,9 @@ pub trait LoadRanking: Send + Sync {
     async fn load(&self, query: &RankingQuery) -> Result<Loaded, LoadError>;
 }
 
-/// A loader that notes what it did, for a cache in front of another one, which
-/// does not tell where its answers come from.
-pub struct NotedLoader<'a> {
-    loader: &'a dyn LoadRanking,
-    loaded: AtomicBool,
-    to_share_only: AtomicBool,
-}
-
-impl<'a> NotedLoader<'a> {
-    /// Notes what `loader` does.
-    pub fn new(loader: &'a dyn LoadRanking) -> Self {
-        let (loaded, to_share_only) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { loader, loaded, to_share_only }
-    }
-
-    /// Whether it was called.
-    pub fn has_loaded(&self) -> bool {
-        self.loaded.load(Ordering::Relaxed)
-    }
-
-    /// Whether nothing it loaded was [not to be kept](Loaded::keep).
-    pub fn may_be_kept(&self) -> bool {
-        !self.to_share_only.load(Ordering::Relaxed)
-    }
-}
-
-#[async_trait]
-impl LoadRanking for NotedLoader<'_> {
-    async fn load(&self, query: &RankingQuery) -> Result<Loaded, LoadError> {
-        self.loaded.store(true, Ordering::Relaxed);
-        let loaded = self.loader.load(query).await?;
-        self.to_share_only.store(!loaded.keep, Ordering::Relaxed);
-        Ok(loaded)
-    }
-}
-
 /// Keeps answers for a while, within a bounded number of bytes.
 #[async_trait]
-pub trait RankingCache: Send + Sync {
+pub trait RankingCache: ForgetRankings {
     /// The answer that is kept in this process, at once; `None` also where
     /// another process may keep one. Nearly every question ends here.
     fn peek(&self, query: &RankingQuery) -> Option<Served>;
@@ -158,11 +121,4 @@ pub trait RankingCache: Send + Sync {
         query: &RankingQuery,
         loader: &dyn LoadRanking,
     ) -> Result<Served, LoadError>;
-
-    /// Drops every answer about a workload. Who asks afterwards gets one that
-    /// was loaded afterwards, even if a load was under way.
-    async fn forget(&self, workload: &WorkloadSlug);
-
-    /// Drops every answer, as [`forget`](Self::forget) does for one workload.
-    async fn forget_everything(&self);
 }

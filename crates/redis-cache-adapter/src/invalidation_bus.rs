@@ -4,7 +4,7 @@ use ::redis::aio::PubSub;
 use ::redis::{RedisError, Value, cmd};
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
-use benchmark_ports::{InvalidationBus, RankingCache, StoreError};
+use benchmark_ports::{ForgetRankings, InvalidationBus, StoreError};
 use futures_util::StreamExt;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
@@ -41,14 +41,14 @@ impl RedisInvalidationBus {
     }
 
     /// Passes on what is announced, until the connection fails.
-    async fn follow(&self, connection: PubSub, cache: &dyn RankingCache) -> RedisError {
+    async fn follow(&self, connection: PubSub, listener: &dyn ForgetRankings) -> RedisError {
         let (mut commands, mut announcements) = connection.split();
         let mut pings = interval(Self::PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 announcement = announcements.next() => match announcement {
-                    Some(announcement) => pass_on(announcement.get_payload_bytes(), cache).await,
+                    Some(announcement) => pass_on(announcement.get_payload_bytes(), listener).await,
                     None => return std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into(),
                 },
                 _ = pings.tick() => {
@@ -64,11 +64,11 @@ impl RedisInvalidationBus {
 
 /// An announcement is the workload's slug. What cannot be understood may mean
 /// anything.
-async fn pass_on(announcement: &[u8], cache: &dyn RankingCache) {
+async fn pass_on(announcement: &[u8], listener: &dyn ForgetRankings) {
     let slug = str::from_utf8(announcement).ok().and_then(|text| WorkloadSlug::parse(text).ok());
     match slug {
-        Some(workload) => cache.forget(&workload).await,
-        None => cache.forget_everything().await,
+        Some(workload) => listener.forget(&workload).await,
+        None => listener.forget_everything().await,
     }
 }
 
@@ -80,7 +80,7 @@ impl InvalidationBus for RedisInvalidationBus {
         self.redis.run::<()>(&publish).await.map_err(StoreError::unavailable)
     }
 
-    async fn listen(&self, cache: &dyn RankingCache) {
+    async fn listen(&self, listener: &dyn ForgetRankings) {
         let mut is_interrupted = false;
         let mut pause = Self::FIRST_PAUSE;
         loop {
@@ -91,8 +91,8 @@ impl InvalidationBus for RedisInvalidationBus {
                     }
                     (is_interrupted, pause) = (false, Self::FIRST_PAUSE);
                     // Subscribed first: what is announced meanwhile is kept.
-                    cache.forget_everything().await;
-                    self.follow(connection, cache).await
+                    listener.forget_everything().await;
+                    self.follow(connection, listener).await
                 }
                 Err(cause) => cause,
             };

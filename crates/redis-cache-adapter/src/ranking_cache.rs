@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
 use benchmark_domain::chrono::TimeDelta;
 use benchmark_ports::{
-    Clock, Document, LoadError, LoadRanking, Loaded, Randomness, RankingCache, RankingQuery,
-    Served, Timestamp,
+    Clock, Document, ForgetRankings, LoadError, LoadRanking, Loaded, Randomness, RankingCache,
+    RankingQuery, Served, Timestamp,
 };
 
 use crate::encoding::{Entry, Generation};
@@ -203,7 +203,10 @@ impl RankingCache for RedisRankingCache {
         let key = Load { question: question.text.clone(), generation, forgettings };
         self.loads.join(key, load).await.map(Served::fresh)
     }
+}
 
+#[async_trait]
+impl ForgetRankings for RedisRankingCache {
     async fn forget(&self, workload: &WorkloadSlug) {
         let part = Part::of(workload);
         self.redis.delete(vec![self.redis.named(&part.generation_key())]).await;

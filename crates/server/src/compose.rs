@@ -235,7 +235,7 @@ impl Services {
             Arc::clone(&reader),
             publisher,
             Arc::clone(&catalogue),
-            Arc::clone(&cache),
+            cache.clone(),
             Arc::clone(&clock),
             Arc::clone(&randomness),
         ));

@@ -2,9 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
-use benchmark_ports::{
-    InvalidationBus, LoadError, LoadRanking, RankingCache, RankingQuery, Served,
-};
+use benchmark_ports::{ForgetRankings, InvalidationBus, RankingCache};
 use benchmark_postgres_adapter::PostgresStore;
 
 /// What this process hears of what others recorded.
@@ -29,21 +27,8 @@ impl Hearing {
     }
 }
 
-/// To be told what to forget; nothing is asked of it.
 #[async_trait]
-impl RankingCache for Hearing {
-    fn peek(&self, query: &RankingQuery) -> Option<Served> {
-        self.near.peek(query)
-    }
-
-    async fn get_or_load(
-        &self,
-        query: &RankingQuery,
-        loader: &dyn LoadRanking,
-    ) -> Result<Served, LoadError> {
-        self.near.get_or_load(query, loader).await
-    }
-
+impl ForgetRankings for Hearing {
     async fn forget(&self, workload: &WorkloadSlug) {
         if let Some(Replicated { store, far }) = &self.replicated {
             // The answer that replaces a forgotten one must not come from a

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use benchmark_domain::WorkloadSlug;
 use benchmark_ports::{
-    Clock, Freshness, LoadError, LoadRanking, NotedLoader, RankingCache, RankingQuery, Served,
+    Clock, ForgetRankings, Freshness, LoadError, LoadRanking, NotedLoader, RankingCache,
+    RankingQuery, Served,
 };
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
@@ -115,7 +116,10 @@ impl RankingCache for MeasuredCache {
         }
         answer
     }
+}
 
+#[async_trait]
+impl ForgetRankings for MeasuredCache {
     async fn forget(&self, workload: &WorkloadSlug) {
         self.inner.forget(workload).await;
     }

@@ -74,7 +74,9 @@ mod tests {
     use benchmark_memory_adapter::MemoryStore;
     use benchmark_port_contracts::async_trait;
     use benchmark_port_contracts::fixtures::{a_run, at};
-    use benchmark_ports::{Document, LoadError, LoadRanking, RankingCache, RankingQuery, Served};
+    use benchmark_ports::{
+        Document, ForgetRankings, LoadError, LoadRanking, RankingCache, RankingQuery, Served,
+    };
 
     use crate::document::JsonRankings;
     use crate::testing::{TestApp, get};
@@ -225,7 +227,10 @@ mod tests {
         ) -> Result<Served, LoadError> {
             Ok(Served::stale(self.0.clone()))
         }
+    }
 
+    #[async_trait]
+    impl ForgetRankings for Old {
         async fn forget(&self, _: &WorkloadSlug) {}
 
         async fn forget_everything(&self) {}
