@@ -8,9 +8,9 @@ use std::time::Duration;
 const MOST_WAITING: usize = 8 << 20;
 
 /// How long lines gather between two writes where there are many: long enough to
-/// make one write of hundreds of lines, short enough for that write not to be felt
+/// make one write of a hundred lines, short enough for that write not to be felt
 /// by requests that wait on the same core.
-const GATHERING: Duration = Duration::from_millis(2);
+const GATHERING: Duration = Duration::from_millis(1);
 
 /// How long whoever ends waits for what is not written yet.
 const PATIENCE: Duration = Duration::from_secs(1);
