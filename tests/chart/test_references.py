@@ -59,12 +59,8 @@ def test_ports_of_probes(shape):
 
 
 def matches(selector, manifest):
-    """Whether something is selected, by labels or by expressions of the operator In."""
-    labels = manifest["metadata"]["labels"]
-    return selector.get("matchLabels", {}).items() <= labels.items() and all(
-        labels.get(expression["key"]) in expression["values"]
-        for expression in selector.get("matchExpressions", [])
-    )
+    """Whether something is selected, by its labels."""
+    return selector["matchLabels"].items() <= manifest["metadata"]["labels"].items()
 
 
 def selector_of(manifest):

@@ -14,10 +14,12 @@ from rendering import (
     pods,
     service_container,
 )
+from test_references import matches, selector_of
 from test_values import with_value
 
 ON_SQLITE = ["default", "embedded", "pod-monitor"]
 ON_POSTGRES = [shape for shape in SHAPES if shape not in ON_SQLITE]
+MIGRATED_BY_A_JOB = ["postgres-redis", "sentinel", "cluster", "everything"]
 
 
 @every_shape
@@ -159,7 +161,36 @@ def test_an_upgrade_migrates_first_with_what_it_brings_itself():
     assert "serviceAccountName" not in pod["spec"]
 
 
-@pytest.mark.parametrize("shape", ["postgres-redis", "sentinel", "cluster", "everything"])
+@pytest.mark.parametrize("shape", MIGRATED_BY_A_JOB)
+@pytest.mark.parametrize("shape_before", SHAPES)
+def test_nothing_of_the_version_before_rules_a_migration(shape, shape_before):
+    [job] = of_kind("Job", hooks(manifests(SHAPES[shape]), "pre-upgrade"))
+    for manifest in manifests(SHAPES[shape_before]):
+        if "helm.sh/hook" not in manifest["metadata"].get("annotations", {}):
+            selector = selector_of(manifest)
+            assert not (selector and matches(selector, job["spec"]["template"]))
+
+
+@pytest.mark.parametrize("shape", MIGRATED_BY_A_JOB)
+def test_a_migration_is_ruled_by_what_comes_with_it(shape):
+    before = hooks(manifests(SHAPES[shape]), "pre-upgrade")
+    [job], [policy] = of_kind("Job", before), of_kind("NetworkPolicy", before)
+    assert matches(selector_of(policy), job["spec"]["template"])
+    weight = "helm.sh/hook-weight"
+    first, then = [int(m["metadata"]["annotations"].get(weight, 0)) for m in (policy, job)]
+    assert first < then
+
+
+def test_a_migration_is_under_no_policy_where_there_is_none():
+    values = with_value(SHAPES["sentinel"], ("networkPolicy", "enabled"), False)
+    assert of_kind("NetworkPolicy", manifests(values)) == []
+
+
+def test_an_upgrade_waits_for_no_database_that_comes_with_it():
+    assert hooks(manifests(SHAPES["evaluation"]), "pre-upgrade") == []
+
+
+@pytest.mark.parametrize("shape", MIGRATED_BY_A_JOB)
 def test_a_migration_connects_like_the_service(shape):
     rendered = manifests(SHAPES[shape])
     [job] = of_kind("Job", hooks(rendered, "pre-upgrade"))

@@ -2,6 +2,7 @@
 
 from rendering import (
     SHAPES,
+    component,
     containers,
     deployment,
     every_shape,
@@ -11,6 +12,7 @@ from rendering import (
     pods,
     service_container,
 )
+from test_references import matches, selector_of
 
 
 @every_shape
@@ -53,23 +55,32 @@ def test_the_service_does_not_see_the_secret_of_who_may_change_tables():
     assert "benchmark-migrations" in str(spec["initContainers"])
 
 
-def own_policy(shape):
-    policies = of_kind("NetworkPolicy", manifests(SHAPES[shape]))
-    [own] = [policy for policy in policies if policy["metadata"]["name"].endswith("-api")]
-    return own["spec"]
+def policies(shape):
+    """Who may reach whom, by the end of the policy's name."""
+    rendered = of_kind("NetworkPolicy", manifests(SHAPES[shape]))
+    return {policy["metadata"]["name"].split("-")[-1]: policy["spec"] for policy in rendered}
 
 
 def namespaces(rule):
     return sorted(set(found("kubernetes.io/metadata.name", rule)))
 
 
-def egress(shape):
-    """The ports that the service may reach, and the namespaces that they are in."""
+def egress(shape, policy="api"):
+    """The ports that may be reached, and the namespaces that they are in."""
     return {
         port["port"]: namespaces(rule)
-        for rule in own_policy(shape)["egress"]
+        for rule in policies(shape)[policy]["egress"]
         for port in rule["ports"]
     }
+
+
+@every_shape
+def test_every_pod_but_that_of_a_test_is_under_a_policy(shape):
+    rendered = manifests(SHAPES[shape])
+    policies = of_kind("NetworkPolicy", rendered)
+    for name, pod in pods(rendered):
+        ruled = any(matches(selector_of(policy), pod) for policy in policies)
+        assert ruled or component(pod) == "test", name
 
 
 def test_the_service_reaches_what_it_needs_and_no_more():
@@ -88,8 +99,15 @@ def test_the_service_reaches_what_it_needs_and_no_more():
     assert set(egress("operators")) == {53, 6432, 6379}
 
 
+def test_a_migration_reaches_the_database_and_no_more():
+    assert egress("everything", "migrate") == {53: ["kube-system"], 5432: ["databases"], 443: []}
+    assert set(egress("sentinel", "migrate")) == {53, 5432, 5433}
+    spec = policies("sentinel")["migrate"]
+    assert "Ingress" in spec["policyTypes"] and "ingress" not in spec
+
+
 def test_the_service_is_reached_by_those_who_may():
-    api, metrics = own_policy("everything")["ingress"]
+    api, metrics = policies("everything")["api"]["ingress"]
     assert (api["ports"], namespaces(api)) == ([{"port": "http"}], ["gateways"])
     assert list(found("app.kubernetes.io/component", api)) == ["test"]
     assert (metrics["ports"], namespaces(metrics)) == ([{"port": "metrics"}], ["monitoring"])

@@ -10,6 +10,29 @@
   {{- end }}
 {{- end }}
 
+{{/* What the service and a migration both reach: DNS, PostgreSQL, and what the values
+     add. */}}
+{{- define "benchmark-api.commonEgress" -}}
+{{- with .Values.networkPolicy -}}
+- ports:
+    - port: 53
+      protocol: UDP
+    - port: 53
+      protocol: TCP
+  {{- with .dnsTo }}
+  to: {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- if include "benchmark-api.hasPostgres" $ }}
+{{- $own := include "benchmark-api.peer" (list $ "postgres") | fromYamlArray }}
+{{- $peers := $.Values.evaluation.postgres.enabled | ternary $own .postgresTo }}
+{{ include "benchmark-api.egress" (dict "ports" (include "benchmark-api.postgresPorts" $) "peers" $peers) }}
+{{- end }}
+{{- with .extraEgress }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* The ports of hosts, separated by commas: (list HOSTS DEFAULT). */}}
 {{- define "benchmark-api.ports" -}}
 {{- $ports := list }}
