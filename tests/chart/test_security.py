@@ -1,5 +1,6 @@
 """Pods may do no more than they must, and secrets are where they belong."""
 
+import pytest
 from rendering import (
     SHAPES,
     component,
@@ -55,9 +56,9 @@ def test_the_service_does_not_see_the_secret_of_who_may_change_tables():
     assert "benchmark-migrations" in str(spec["initContainers"])
 
 
-def policies(shape):
+def policies(values):
     """Who may reach whom, by the end of the policy's name."""
-    rendered = of_kind("NetworkPolicy", manifests(SHAPES[shape]))
+    rendered = of_kind("NetworkPolicy", manifests(values))
     return {policy["metadata"]["name"].split("-")[-1]: policy["spec"] for policy in rendered}
 
 
@@ -65,11 +66,11 @@ def namespaces(rule):
     return sorted(set(found("kubernetes.io/metadata.name", rule)))
 
 
-def egress(shape, policy="api"):
+def egress(values, policy="api"):
     """The ports that may be reached, and the namespaces that they are in."""
     return {
         port["port"]: namespaces(rule)
-        for rule in policies(shape)[policy]["egress"]
+        for rule in policies(values)[policy]["egress"]
         for port in rule["ports"]
     }
 
@@ -84,30 +85,54 @@ def test_every_pod_but_that_of_a_test_is_under_a_policy(shape):
 
 
 def test_the_service_reaches_what_it_needs_and_no_more():
-    assert egress("everything") == {
+    assert egress(SHAPES["everything"]) == {
         53: ["kube-system"],
         5432: ["databases"],
         6380: ["caches"],
         4318: ["tracing"],
         443: [],
     }
-    assert set(egress("default")) == {53}
-    assert set(egress("postgres-redis")) == {53, 5432, 5433, 6379}
+    assert set(egress(SHAPES["default"])) == {53}
+    assert set(egress(SHAPES["postgres-redis"])) == {53, 5432, 5433, 6379}
     # The primary that the sentinels name is at Redis's own port.
-    assert set(egress("sentinel")) == {53, 5432, 5433, 26379, 26380, 6379}
-    assert set(egress("cluster")) == {53, 5432, 7000}
-    assert set(egress("operators")) == {53, 6432, 6379}
+    assert set(egress(SHAPES["sentinel"])) == {53, 5432, 5433, 26379, 26380, 6379}
+    assert set(egress(SHAPES["cluster"])) == {53, 5432, 7000}
+    assert set(egress(SHAPES["operators"])) == {53, 6432, 6379}
 
 
 def test_a_migration_reaches_the_database_and_no_more():
-    assert egress("everything", "migrate") == {53: ["kube-system"], 5432: ["databases"], 443: []}
-    assert set(egress("sentinel", "migrate")) == {53, 5432, 5433}
-    spec = policies("sentinel")["migrate"]
+    assert egress(SHAPES["everything"], "migrate") == {
+        53: ["kube-system"],
+        5432: ["databases"],
+        443: [],
+    }
+    assert set(egress(SHAPES["sentinel"], "migrate")) == {53, 5432, 5433}
+    spec = policies(SHAPES["sentinel"])["migrate"]
     assert "Ingress" in spec["policyTypes"] and "ingress" not in spec
 
 
+SECRET_URL = {"existingSecret": {"name": "s", "urlKey": "url"}}
+PAST_A_POOLER = {
+    "postgres": {"hosts": ["pooler:6432"], "port": 5433},
+    "migrations": {"existingSecret": {"name": "s"}},
+}
+
+
+@pytest.mark.parametrize("policy", ["api", "migrate"])
+@pytest.mark.parametrize(
+    ("values", "ports"),
+    [
+        ({"postgres": SECRET_URL | {"replicaHosts": ["replica:5433"]}}, {5432, 5433}),
+        (PAST_A_POOLER, {5433, 6432}),
+    ],
+    ids=["beside replicas", "past a pooler"],
+)
+def test_a_server_that_a_secret_names_is_at_the_port_of_postgres(policy, values, ports):
+    assert set(egress(values, policy)) == {53} | ports
+
+
 def test_the_service_is_reached_by_those_who_may():
-    api, metrics = policies("everything")["api"]["ingress"]
+    api, metrics = policies(SHAPES["everything"])["api"]["ingress"]
     assert (api["ports"], namespaces(api)) == ([{"port": "http"}], ["gateways"])
     assert list(found("app.kubernetes.io/component", api)) == ["test"]
     assert (metrics["ports"], namespaces(metrics)) == ([{"port": "metrics"}], ["monitoring"])

@@ -46,7 +46,12 @@
 
 {{- define "benchmark-api.postgresPorts" -}}
 {{- with .Values.postgres }}
-{{- include "benchmark-api.ports" (list (concat .hosts .replicaHosts) .port) }}
+{{- $hosts := concat .hosts .replicaHosts }}
+{{- /* A server that a Secret's URL names, for the service or to migrate. */}}
+{{- if or (not .hosts) $.Values.migrations.existingSecret.name }}
+{{- $hosts = append $hosts "" }}
+{{- end }}
+{{- include "benchmark-api.ports" (list $hosts .port) }}
 {{- end }}
 {{- end }}
 
