@@ -1,15 +1,25 @@
 """Pods are started, replaced and stopped so that no request fails."""
 
+import json
+import re
+import subprocess
+
+import kubernetes_validate
 import pytest
 from rendering import (
+    KUBERNETES,
+    NODE_MODULES,
+    ROOT,
     SHAPES,
     configuration,
     containers,
     deployment,
     every_shape,
     found,
+    helm3,
     hooks,
     manifests,
+    manifests_of,
     of_kind,
     pods,
     service_container,
@@ -199,3 +209,55 @@ def test_a_migration_connects_like_the_service(shape):
     of_postgres = {key: value for key, value in told.items() if key.startswith("POSTGRES_")}
     assert of_postgres.items() <= variables.items()
     assert "POSTGRES_PASSWORD" in variables
+
+
+@pytest.mark.parametrize("shape", ON_POSTGRES)
+def test_the_guide_undoes_a_migration_by_a_job_like_the_one_that_migrates(shape):
+    values = with_value(SHAPES[shape], ("migrations", "existingSecret", "name"), "migrations")
+    undoing = as_the_guide_says(values)
+    [job], [policy] = of_kind("Job", undoing), of_kind("NetworkPolicy", undoing)
+    assert matches(selector_of(policy), job["spec"]["template"])
+    [container] = containers(job["spec"]["template"])
+    assert container["args"] == ["migrate", "--revert", "--wait", "60"]
+    assert "MIGRATION_DATABASE_URL" in {variable["name"] for variable in container["env"]}
+    # Another try would undo the migration before.
+    assert job["spec"]["backoffLimit"] == 0
+    kubernetes_validate.validate(job, KUBERNETES[-1], strict=True)
+
+    starting = deployment(manifests(values))["spec"]["template"]["spec"]["initContainers"][-1]
+    assert starting["args"] == ["migrate", "--wait", "60"]
+    assert of_postgres(starting) == of_postgres(container)
+
+
+def as_the_guide_says(values):
+    """What the guide has Helm make of a release's values to undo a migration."""
+    guide = (ROOT / "deploy" / "README.md").read_text()
+    [command] = re.findall(r"^ *(helm template .*?) \|$", guide, re.DOTALL | re.MULTILINE)
+    rendered = subprocess.run(
+        # Helm 3.6 alone takes clusters to be older than the chart admits.
+        f"{NODE_MODULES}/.bin/{command} --kube-version {KUBERNETES[-1]}.0",
+        shell=True,
+        cwd=ROOT,
+        input=json.dumps(values),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert rendered.returncode == 0, rendered.stderr
+    return manifests_of(rendered.stdout)
+
+
+def of_postgres(container):
+    """The variables that say how to connect; `None` for what a Secret says."""
+    return {
+        variable["name"]: variable.get("value")
+        for variable in container["env"]
+        if variable["name"].startswith(("POSTGRES_", "DATABASE_", "MIGRATION_"))
+    }
+
+
+def test_no_upgrade_undoes_a_migration():
+    options = ["--is-upgrade", "--set", "postgres.hosts={db},migrations.revert=true"]
+    refused = helm3("template", "--kube-version", f"{KUBERNETES[-1]}.0", *options)
+    assert refused.returncode != 0
+    assert "migrations.revert: " in refused.stderr

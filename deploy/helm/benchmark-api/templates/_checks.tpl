@@ -56,6 +56,9 @@
 {{- end }}
 {{- end }}
 
+{{- if and .Values.migrations.revert .Release.IsUpgrade }}
+{{- $found = append $found "migrations.revert: it is for `helm template`; an upgrade would migrate again" }}
+{{- end }}
 {{- if and .Values.apiKey.value .Values.apiKey.existingSecret.name }}
 {{- $found = append $found "apiKey.value: there is apiKey.existingSecret already" }}
 {{- end }}

@@ -82,14 +82,14 @@ resources: {{- toYaml .Values.resources | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* A container that migrates PostgreSQL: (list . SECRET), as for env. Its
-     variables stand in it: when an upgrade runs it, the ConfigMap is still that of
-     the version before. */}}
+{{/* A container that migrates PostgreSQL, or undoes the last migration: (list .
+     SECRET REVERTS), the Secret as for env. Its variables stand in it: when an
+     upgrade runs it, the ConfigMap is still that of the version before. */}}
 {{- define "benchmark-api.migration" -}}
 {{- with first . -}}
 - name: migrate
   {{- include "benchmark-api.container" . | nindent 2 }}
-  args: [migrate, --wait, {{ .Values.databaseWaitSeconds | quote }}]
+  args: [migrate, {{ if last $ }}--revert, {{ end }}--wait, {{ .Values.databaseWaitSeconds | quote }}]
   env:
     {{- range $key, $value := include "benchmark-api.config" . | fromYaml }}
     {{- if regexMatch "^(POSTGRES|MIGRATION)_|^LOG_(LEVEL|FORMAT)$" $key }}
@@ -97,7 +97,7 @@ resources: {{- toYaml .Values.resources | nindent 2 }}
       value: {{ $value | quote }}
     {{- end }}
     {{- end }}
-    {{- with include "benchmark-api.postgresEnv" (list .Values.postgres (last $)) | trim }}
+    {{- with include "benchmark-api.postgresEnv" (list .Values.postgres (index $ 1)) | trim }}
     {{- . | nindent 4 }}
     {{- end }}
     {{- with .Values.migrations.existingSecret }}
