@@ -158,6 +158,39 @@ CONTRADICTIONS = {
         {"evaluation": {"postgres": {"enabled": True}}},
         "postgres.password",
     ),
+    "TLS to PostgreSQL of the release": (
+        {
+            "postgres": {"password": "p", "sslMode": "verify-full"},
+            "evaluation": {"postgres": {"enabled": True}},
+        },
+        "postgres.sslMode",
+    ),
+    "replicas of PostgreSQL of the release": (
+        {
+            "postgres": {"password": "p", "replicaHosts": ["db-2"]},
+            "evaluation": {"postgres": {"enabled": True}},
+        },
+        "postgres.replicaHosts",
+    ),
+    "TLS to Redis of the release": (
+        {"redis": {"tls": {"enabled": True}}, "evaluation": {"redis": {"enabled": True}}},
+        "redis.tls.enabled",
+    ),
+    "a user of Redis of the release": (
+        {"redis": {"user": "u"}, "evaluation": {"redis": {"enabled": True}}},
+        "redis.user",
+    ),
+    "a user's name out of a Secret for Redis of the release": (
+        {
+            "redis": {"existingSecret": {"name": "s", "userKey": "user"}},
+            "evaluation": {"redis": {"enabled": True}},
+        },
+        "redis.existingSecret.userKey",
+    ),
+    "a database of Redis of the release that is not there": (
+        {"redis": {"database": 16}, "evaluation": {"redis": {"enabled": True}}},
+        "redis.database",
+    ),
     "two passwords of PostgreSQL": (
         {"postgres": {"hosts": ["db"], "password": "p", "existingSecret": {"name": "s"}}},
         "postgres.password",

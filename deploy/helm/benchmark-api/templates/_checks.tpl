@@ -39,6 +39,12 @@
 {{- if and $.Values.evaluation.postgres.enabled (not (or .password .existingSecret.name)) }}
 {{- $found = append $found "postgres.password: evaluation.postgres needs one, or postgres.existingSecret.name" }}
 {{- end }}
+{{- if and $.Values.evaluation.postgres.enabled (not (has .sslMode (list "disable" "prefer"))) }}
+{{- $found = append $found (printf "postgres.sslMode: evaluation.postgres speaks no TLS, which %s asks for" .sslMode) }}
+{{- end }}
+{{- if and $.Values.evaluation.postgres.enabled .replicaHosts }}
+{{- $found = append $found "postgres.replicaHosts: evaluation.postgres has none" }}
+{{- end }}
 {{- if and .ca.configMap .ca.secret }}
 {{- $found = append $found "postgres.ca: either a configMap or a secret" }}
 {{- end }}
@@ -50,6 +56,15 @@
 {{- end }}
 {{- if and (ne .mode "standalone") (not .hosts) }}
 {{- $found = append $found (printf "redis.mode: redis.hosts names no host of a %s" .mode) }}
+{{- end }}
+{{- if and $.Values.evaluation.redis.enabled .tls.enabled }}
+{{- $found = append $found "redis.tls.enabled: evaluation.redis speaks no TLS" }}
+{{- end }}
+{{- if and $.Values.evaluation.redis.enabled (or .user .existingSecret.userKey) }}
+{{- $found = append $found "redis.user, redis.existingSecret.userKey: evaluation.redis knows the default user alone" }}
+{{- end }}
+{{- if and $.Values.evaluation.redis.enabled (gt (int .database) 15) }}
+{{- $found = append $found "redis.database: evaluation.redis has 0 to 15" }}
 {{- end }}
 {{- if and .tls.ca.configMap .tls.ca.secret }}
 {{- $found = append $found "redis.tls.ca: either a configMap or a secret" }}
