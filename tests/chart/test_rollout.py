@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 
+import helm_python
 import kubernetes_validate
 import pytest
 from rendering import (
@@ -133,6 +134,19 @@ def test_the_load_sets_the_number_of_pods_where_it_is_told_to():
     assert "replicas" not in deployment(rendered)["spec"]
     [scaler] = of_kind("HorizontalPodAutoscaler", rendered)
     assert scaler["spec"]["scaleTargetRef"]["name"] == deployment(rendered)["metadata"]["name"]
+
+
+@pytest.mark.parametrize("cpu", ["500m", "0.5", 0.5, 1, "2"])
+def test_the_load_may_set_the_number_of_pods_that_request_enough(cpu):
+    values = with_value(SHAPES["everything"], ("resources", "requests", "cpu"), cpu)
+    assert of_kind("HorizontalPodAutoscaler", manifests(values))
+
+
+@pytest.mark.parametrize("cpu", ["499m", "0.1", 0.1, None])
+def test_pods_that_request_less_do_not_scale(cpu):
+    values = with_value(SHAPES["everything"], ("resources", "requests", "cpu"), cpu)
+    with pytest.raises(helm_python.HelmRenderError, match="resources.requests.cpu: "):
+        manifests(values)
 
 
 def test_the_pods_of_a_version_are_spread():

@@ -141,6 +141,10 @@ CONTRADICTIONS = {
         {"postgres": {"hosts": ["db"]}, "autoscaling": {"minReplicas": 9}},
         "autoscaling.minReplicas",
     ),
+    "pods for next to no load": (
+        {"postgres": {"hosts": ["db"]}, "autoscaling": {"enabled": True}},
+        "resources.requests.cpu",
+    ),
     "two places of PostgreSQL": (
         {
             "postgres": {"hosts": ["db"], "password": "p"},

@@ -11,6 +11,11 @@
 {{- if gt (int .minReplicas) (int .maxReplicas) }}
 {{- $found = append $found "autoscaling.minReplicas: it exceeds autoscaling.maxReplicas" }}
 {{- end }}
+{{- $cpu := dig "requests" "cpu" "0" $.Values.resources | toString }}
+{{- $cores := divf (trimSuffix "m" $cpu) (hasSuffix "m" $cpu | ternary 1000 1) }}
+{{- if and .enabled (lt $cores 0.5) }}
+{{- $found = append $found "resources.requests.cpu: autoscaling.enabled needs 500m at least, as it adds pods at a percentage of that" }}
+{{- end }}
 {{- end }}
 
 {{- range $name := list "postgres" "redis" }}
