@@ -73,6 +73,11 @@ def test_who_is_waited_for_says_when_it_is_healthy():
                 assert other in OURS or "test" in SERVICES[other]["healthcheck"], (name, other)
 
 
+def test_the_service_starts_whether_or_not_redis_does():
+    redis = SERVICES["benchmark-api"]["depends_on"]["redis"]
+    assert redis == {"condition": "service_started", "required": False}
+
+
 @pytest.fixture
 def redis(tmp_path: Path):
     """Redis as the file starts it, on a socket instead of a port."""
