@@ -1,5 +1,7 @@
 """What is made from something else is what would be made from it now."""
 
+import os
+import re
 import runpy
 import subprocess
 
@@ -40,6 +42,20 @@ def test_another_configuration_is_another_config_map(shape):
     [name] = [manifest["metadata"]["name"] for manifest in built if manifest["kind"] == "ConfigMap"]
     assert name.startswith("benchmark-api-")
     assert str(built).count(f"'{name}'") == 2
+
+
+def test_the_kustomization_of_the_guide_says_where_everything_is(tmp_path):
+    guide = (ROOT / "deploy" / "README.md").read_text()
+    [text] = re.findall("```yaml\n(.*?)```", guide, re.DOTALL)
+    base = os.path.relpath(ROOT / "deploy", tmp_path)
+    (tmp_path / "kustomization.yaml").write_text(text.replace("[deploy", f"[{base}"))
+    built = {manifest["kind"]: manifest for manifest in manifests_of(kustomize(tmp_path))}
+    told = built["ConfigMap"]["data"]
+    assert (told["POSTGRES_HOST"], told["REDIS_HOST"]) == ("db.example.org", "redis.example.org")
+    assert told["LOG_FORMAT"] == "json"
+    [container] = built["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert container["image"].startswith("registry.example.org/benchmark-api:")
+    assert container["envFrom"] == [{"configMapRef": {"name": built["ConfigMap"]["metadata"]["name"]}}]
 
 
 def kustomize(folder):
