@@ -55,7 +55,9 @@ def test_the_kustomization_of_the_guide_says_where_everything_is(tmp_path):
     assert told["LOG_FORMAT"] == "json"
     [container] = built["Deployment"]["spec"]["template"]["spec"]["containers"]
     assert container["image"].startswith("registry.example.org/benchmark-api:")
-    assert container["envFrom"] == [{"configMapRef": {"name": built["ConfigMap"]["metadata"]["name"]}}]
+    assert container["envFrom"] == [
+        {"configMapRef": {"name": built["ConfigMap"]["metadata"]["name"]}}
+    ]
 
 
 def kustomize(folder):
