@@ -222,6 +222,10 @@ CONTRADICTIONS = {
         {"redis": {"mode": "cluster", "existingSecret": {"name": "s", "urlKey": "url"}}},
         "redis.mode",
     ),
+    "a database that a cluster does not have": (
+        {"redis": {"mode": "cluster", "hosts": ["r"], "database": 1}},
+        "redis.database",
+    ),
     "two API keys": (
         {"apiKey": {"value": "sixteen-or-more-characters", "existingSecret": {"name": "s"}}},
         "apiKey.value",

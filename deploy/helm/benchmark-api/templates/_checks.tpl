@@ -62,6 +62,9 @@
 {{- if and (ne .mode "standalone") (not .hosts) }}
 {{- $found = append $found (printf "redis.mode: redis.hosts names no host of a %s" .mode) }}
 {{- end }}
+{{- if and (eq .mode "cluster") (int .database) }}
+{{- $found = append $found "redis.database: a cluster has 0 alone" }}
+{{- end }}
 {{- if and $.Values.evaluation.redis.enabled .tls.enabled }}
 {{- $found = append $found "redis.tls.enabled: evaluation.redis speaks no TLS" }}
 {{- end }}
