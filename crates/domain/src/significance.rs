@@ -109,10 +109,14 @@ impl Terms {
 /// and counts for each estimate the others that are significantly better and
 /// worse. An estimate of unknown uncertainty differs from none.
 ///
-/// The cost is quadratic: two million pairs take tens of milliseconds.
+/// The cost is quadratic: two million pairs take tens of milliseconds, and eight
+/// bytes for each that its neighbours have to decide.
 pub fn standings(estimates: &[Estimate], direction: Direction) -> Vec<Standing> {
     let mut standings = vec![Standing::default(); estimates.len()];
     let terms: Vec<_> = estimates.iter().map(|e| e.uncertainty.as_ref().map(Terms::new)).collect();
+    let test = |a: usize, b: usize| {
+        Some(terms[a]?.test(estimates[a].value - estimates[b].value, &terms[b]?))
+    };
     let pairs = estimates.len() * estimates.len().saturating_sub(1) / 2;
     let mut holm = Holm::new(pairs);
     let mut record = |a: usize, b: usize| {
@@ -121,17 +125,14 @@ pub fn standings(estimates: &[Estimate], direction: Direction) -> Vec<Standing> 
         standings[better].worse += 1;
         standings[worse].better += 1;
     };
-    for (a, (estimate, terms_a)) in estimates.iter().zip(&terms).enumerate() {
-        let Some(terms_a) = terms_a else { continue };
-        for (b, (other, terms_b)) in estimates.iter().zip(&terms).enumerate().skip(a + 1) {
-            let Some(terms_b) = terms_b else { continue };
-            let test = terms_a.test(estimate.value - other.value, terms_b);
-            if holm.offer(a, b, test) {
+    for a in 0..estimates.len() {
+        for b in a + 1..estimates.len() {
+            if test(a, b).is_some_and(|test| holm.offer(a, b, test)) {
                 record(a, b);
             }
         }
     }
-    holm.finish(record);
+    holm.finish(test, record);
     standings
 }
 
@@ -146,22 +147,9 @@ struct Holm {
     rejected: usize,
     certain_above: f64,
     hopeless_below: f64,
-    open: Vec<OpenTest>,
-}
-
-struct OpenTest {
-    a: u32,
-    b: u32,
-    test: WelchTest,
-    low: f64,
-    high: f64,
-    p_value: Option<f64>,
-}
-
-impl OpenTest {
-    fn p_value(&mut self) -> f64 {
-        *self.p_value.get_or_insert_with(|| self.test.p_value())
-    }
+    /// The pairs whose tests are not decided. The tests themselves would take
+    /// seven times the memory, and are soon made again.
+    open: Vec<(u32, u32)>,
 }
 
 impl Holm {
@@ -195,24 +183,33 @@ impl Holm {
             return true;
         }
         if high > self.hopeless_below {
-            let (a, b) = (a as u32, b as u32);
-            self.open.push(OpenTest { a, b, test, low, high, p_value: None });
+            self.open.push((a as u32, b as u32));
         }
         false
     }
 
-    /// Calls `record` with every further rejected pair.
-    fn finish(mut self, mut record: impl FnMut(usize, usize)) {
+    /// Calls `record` with every further rejected pair; `test` makes the tests
+    /// again that were offered.
+    fn finish(
+        mut self,
+        test: impl Fn(usize, usize) -> Option<WelchTest>,
+        mut record: impl FnMut(usize, usize),
+    ) {
+        let test = |(a, b): (u32, u32)| test(a as usize, b as usize);
         for _ in 0..Self::MAX_ROUNDS {
             let before = self.rejected;
             let level = Self::ERROR / (self.tests - before).max(1) as f64;
             let deviate = z_critical(level).powi(2);
-            self.open.retain_mut(|open| {
-                let reject = open.low > deviate * (1.0 + SLACK)
-                    || (open.high > deviate * (1.0 - SLACK) && open.p_value() <= level);
+            let is_rejected = |test: WelchTest| {
+                let (low, high) = test.squared_deviate_bounds();
+                low > deviate * (1.0 + SLACK)
+                    || (high > deviate * (1.0 - SLACK) && test.p_value() <= level)
+            };
+            self.open.retain(|&(a, b)| {
+                let reject = test((a, b)).is_some_and(is_rejected);
                 if reject {
                     self.rejected += 1;
-                    record(open.a as usize, open.b as usize);
+                    record(a as usize, b as usize);
                 }
                 !reject
             });
@@ -220,9 +217,10 @@ impl Holm {
                 return;
             }
         }
-        let mut rest: Vec<_> = self.open.iter_mut().map(|o| (o.p_value(), o.a, o.b)).collect();
+        let p_value = |pair| test(pair).map(|test| (test.p_value(), pair));
+        let mut rest: Vec<_> = self.open.iter().copied().filter_map(p_value).collect();
         rest.sort_unstable_by(|x, y| x.0.total_cmp(&y.0));
-        for (p_value, a, b) in rest {
+        for (p_value, (a, b)) in rest {
             if p_value > Self::ERROR / (self.tests - self.rejected) as f64 {
                 return;
             }
@@ -292,13 +290,14 @@ mod tests {
         let tests = 200;
         let mut holm = Holm::new(tests);
         let mut rejected = 0;
-        for k in 0..tests {
+        let test = |k: usize| {
             let p = 0.999 * Holm::ERROR / (tests - k) as f64;
-            let test =
-                WelchTest { t_squared: z_critical(p).powi(2), degrees_of_freedom: f64::INFINITY };
-            rejected += usize::from(holm.offer(k, k + 1, test));
+            WelchTest { t_squared: z_critical(p).powi(2), degrees_of_freedom: f64::INFINITY }
+        };
+        for k in 0..tests {
+            rejected += usize::from(holm.offer(k, k + 1, test(k)));
         }
-        holm.finish(|_, _| rejected += 1);
+        holm.finish(|k, _| Some(test(k)), |_, _| rejected += 1);
         assert_eq!(rejected, tests);
     }
 
