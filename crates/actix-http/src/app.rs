@@ -7,7 +7,7 @@ use actix_web::http::header;
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
 
-use crate::body::BodyLimits;
+use crate::body::{Bodies, BodyLimits};
 use crate::drain::Drain;
 use crate::error::ApiError;
 use crate::headers::{
@@ -19,17 +19,15 @@ use crate::observe::Observe;
 use crate::routes;
 use crate::routing::Resource;
 use crate::services::Services;
-use crate::turns::Turns;
 
 /// What the workers of a server share.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) services: Data<Services>,
     pub(crate) metrics: HttpMetrics,
-    pub(crate) limits: BodyLimits,
+    pub(crate) bodies: Bodies,
     pub(crate) drain: Drain,
     pub(crate) exposition: Exposition,
-    pub(crate) imports: Turns,
 }
 
 /// Where Prometheus reads.
@@ -47,10 +45,9 @@ impl Shared {
         Ok(Self {
             services: Data::new(services),
             metrics,
-            limits,
+            bodies: Bodies::new(limits),
             drain: Drain::default(),
             exposition: Exposition::Here,
-            imports: Turns::default(),
         })
     }
 }
@@ -113,8 +110,7 @@ fn routes_of(app: &mut web::ServiceConfig, shared: &Shared) {
 fn register(app: &mut web::ServiceConfig, shared: &Shared, is_here: impl Fn(&Resource) -> bool) {
     app.app_data(Data::clone(&shared.services));
     app.app_data(Data::new(shared.drain.clone()));
-    app.app_data(shared.limits);
-    app.app_data(shared.imports.clone());
+    app.app_data(shared.bodies.clone());
     app.app_data(shared.metrics.clone());
     app.app_data(shared.exposition);
     for resource in routes::resources().into_iter().filter(is_here) {

@@ -186,15 +186,23 @@ impl<S: ScopeType> ApiComponent for Key<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
     use std::sync::Arc;
+    use std::task::Poll;
 
+    use actix_web::dev::Payload;
+    use actix_web::error::PayloadError;
+    use actix_web::http::Method;
     use actix_web::http::header::HeaderValue;
     use actix_web::test::TestRequest;
     use benchmark_application::Authenticate;
-    use benchmark_port_contracts::async_trait;
+    use benchmark_port_contracts::{async_trait, fixtures};
     use benchmark_ports::{
         ApiKey, ApiKeyId, ApiKeyStore, KeyHash, PageLimit, Scope, StoreError, Timestamp,
     };
+    use bytes::Bytes;
+    use futures_util::stream;
 
     use crate::testing::TestApp;
 
@@ -223,27 +231,22 @@ mod tests {
         assert_eq!(answer.refusal(403), "This API key lacks the scope `read`");
     }
 
-    struct Silent;
-
-    impl Silent {
-        async fn fail<T>(&self) -> Result<T, StoreError> {
-            tokio::task::yield_now().await;
-            Err(StoreError::unavailable("the driver's own words"))
-        }
-    }
+    /// A key store that takes its time to find this.
+    struct Slow(fn() -> Result<Option<ApiKey>, StoreError>);
 
     #[async_trait]
-    impl ApiKeyStore for Silent {
-        async fn insert(&self, _: &ApiKey) -> Result<bool, StoreError> {
-            self.fail().await
+    impl ApiKeyStore for Slow {
+        async fn find(&self, _: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
+            tokio::task::yield_now().await;
+            self.0()
         }
 
-        async fn find(&self, _: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
-            self.fail().await
+        async fn insert(&self, _: &ApiKey) -> Result<bool, StoreError> {
+            unreachable!("no key is made")
         }
 
         async fn any(&self) -> Result<bool, StoreError> {
-            self.fail().await
+            unreachable!("nobody asks")
         }
 
         async fn list(
@@ -251,27 +254,84 @@ mod tests {
             _: Option<ApiKeyId>,
             _: PageLimit,
         ) -> Result<Option<Vec<ApiKey>>, StoreError> {
-            self.fail().await
+            unreachable!("nobody asks")
         }
 
         async fn revoke(&self, _: ApiKeyId, _: Timestamp) -> Result<Option<ApiKey>, StoreError> {
-            self.fail().await
+            unreachable!("no key is revoked")
         }
 
         async fn note_use(&self, _: ApiKeyId, _: Timestamp) -> Result<(), StoreError> {
-            self.fail().await
+            Ok(())
         }
+    }
+
+    /// An application that looks keys up for a while, and a key that it has to look
+    /// up.
+    async fn slow(finds: fn() -> Result<Option<ApiKey>, StoreError>) -> (TestApp, String) {
+        let key = TestApp::empty().key([Scope::Read].into_iter().collect()).await;
+        let app = TestApp::altered(|services| {
+            let clock = Arc::clone(&services.clock);
+            services.authenticate = Authenticate::new(None, Arc::new(Slow(finds)), clock);
+        });
+        (app, key)
     }
 
     #[actix_web::test]
     async fn a_store_that_does_not_answer_is_a_503_without_its_words() {
-        let key = TestApp::empty().key([Scope::Read].into_iter().collect()).await;
-        let app = TestApp::altered(|services| {
-            let clock = Arc::clone(&services.clock);
-            services.authenticate = Authenticate::new(None, Arc::new(Silent), clock);
-        });
+        let (app, key) = slow(|| Err(StoreError::unavailable("the driver's own words"))).await;
         let answer = app.call(TestRequest::with_uri(PATH).insert_header(("X-API-Key", key))).await;
         assert!(!answer.refusal(503).contains("driver"));
         assert_eq!(answer.header("retry-after"), "5");
+    }
+
+    fn reading() -> Result<Option<ApiKey>, StoreError> {
+        Ok(Some(ApiKey {
+            scopes: [Scope::Read].into_iter().collect(),
+            expires_at: None,
+            revoked_at: None,
+            ..fixtures::a_key(0)
+        }))
+    }
+
+    #[actix_web::test]
+    async fn nothing_of_a_body_is_read_before_its_sender_is_known_and_let_in() {
+        for path in ["/api/v1/runs", "/api/v1/runs/import", "/api/v1/keys", "/api/v1/metrics"] {
+            for (finds, status) in [((|| Ok(None)) as fn() -> _, 401), (reading, 403)] {
+                let (app, key) = slow(finds).await;
+                let is_read = Rc::new(Cell::new(false));
+                let reads = Rc::clone(&is_read);
+                let body = stream::poll_fn(move |_| {
+                    reads.set(true);
+                    Poll::Ready(None::<Result<Bytes, PayloadError>>)
+                });
+                let request = TestRequest::post().uri(path).insert_header(("X-API-Key", key));
+                let request = request.insert_header(("Content-Type", "application/json"));
+                let body: Payload = Payload::Stream { payload: Box::pin(body) };
+                let answer = app.call_with_body(request, Some(body)).await;
+                answer.refusal(status);
+                assert!(!is_read.get(), "{path}: {status}");
+            }
+        }
+    }
+
+    #[actix_web::test]
+    async fn whatever_else_is_wrong_who_is_not_let_in_is_told_that() {
+        let (app, key) = slow(|| Ok(None)).await;
+        for (method, path) in [
+            (Method::GET, PATH),
+            (Method::GET, "/api/v1/benchmark/TTFT"),
+            (Method::GET, "/api/v1/metrics"),
+            (Method::POST, "/api/v1/runs"),
+            (Method::POST, "/api/v1/runs/import"),
+            (Method::POST, "/api/v1/keys"),
+        ] {
+            let request = TestRequest::with_uri(&format!("{path}?colour=red"));
+            let request = request.method(method).insert_header(("X-API-Key", &*key));
+            let request = request.insert_header(("Idempotency-Key", "a b"));
+            let request = request.insert_header(("Content-Type", "multipart/form-data"));
+            let request = request.insert_header(("Content-Length", "999999999"));
+            assert_eq!(app.call(request).await.status, 401, "{path}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! In which form a caller gets an answer that there is as JSON and as a table.
 
+use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -66,8 +67,8 @@ impl JsonSchema for Format {
 pub(crate) struct Preferred(Format);
 
 impl FromRequest for Preferred {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let csv = prefers_csv(request.headers());

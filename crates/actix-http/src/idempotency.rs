@@ -1,6 +1,7 @@
 //! `Idempotency-Key`: the same request, sent again because its answer was lost,
 //! is not another one.
 
+use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -16,11 +17,22 @@ use crate::headers::IDEMPOTENCY_KEY;
 
 /// The key under which a request is sent, if it has one.
 #[derive(Debug)]
-pub(crate) struct SentUnder(pub(crate) Option<IdempotencyKey>);
+pub(crate) struct SentUnder(Result<Option<IdempotencyKey>, ApiError>);
+
+impl SentUnder {
+    /// The key.
+    ///
+    /// # Errors
+    /// 422 for what is none, and for several. Only here, where it is known who
+    /// sends it.
+    pub(crate) fn into_inner(self) -> Result<Option<IdempotencyKey>, ApiError> {
+        self.0
+    }
+}
 
 impl FromRequest for SentUnder {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
@@ -32,7 +44,7 @@ impl FromRequest for SentUnder {
                 .map_err(|error| ApiError::invalid("Idempotency-Key", error)),
             (Some(_), Some(_)) => Err(ApiError::invalid("Idempotency-Key", "is given twice")),
         };
-        ready(key.map(Self))
+        ready(Ok(Self(key)))
     }
 }
 

@@ -4,20 +4,19 @@ use std::collections::BTreeMap;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{FromRequest, HttpRequest};
 use apistos::paths::{Examples, MediaType, RequestBody};
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema};
-use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
 use schemars::r#gen::SchemaSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::body::{self, BodyLimits};
+use crate::body::{Bodies, BodyLimits};
 use crate::error::ApiError;
 use crate::json;
+use crate::unread::FromBody;
 use crate::wire::{Example, Object};
 
 /// The body as `T`, read strictly: what is unknown is refused by its name.
@@ -27,17 +26,18 @@ pub(crate) struct JsonBody<T>(pub(crate) T);
 /// The most bytes of such a body, should more be allowed in general.
 const MAX_BYTES: usize = 16 * 1024;
 
-impl<T: DeserializeOwned> JsonBody<T> {
+impl<T: DeserializeOwned> FromBody for JsonBody<T> {
     async fn read(
         headers: &HeaderMap,
         payload: Payload,
-        limits: BodyLimits,
+        bodies: &Bodies,
     ) -> Result<Self, ApiError> {
         if !is_json(headers) {
             return Err(ApiError::unsupported("Content-Type: application/json is needed"));
         }
+        let limits = bodies.limits();
         let limits = BodyLimits { bytes: limits.bytes.min(MAX_BYTES), ..limits };
-        let bytes = body::read(headers, payload, limits).await?;
+        let bytes = bodies.read(headers, payload, limits).await?;
         let Object(body) = json::parse(&bytes)?;
         Ok(Self(body))
     }
@@ -47,19 +47,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = given.unwrap_or_default().split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
-}
-
-impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let limits = request.app_data().copied().unwrap_or_default();
-            Self::read(request.headers(), payload, limits).await
-        })
-    }
 }
 
 impl<T: JsonSchema + Serialize + Example> ApiComponent for JsonBody<T> {

@@ -20,8 +20,10 @@
 //! ```
 
 mod app;
+mod aside;
 mod auth;
 mod body;
+mod budget;
 mod client_address;
 mod docs;
 mod document;
@@ -57,6 +59,7 @@ mod table;
 mod testing;
 mod trace_context;
 mod turns;
+mod unread;
 pub mod wire;
 
 pub use body::BodyLimits;

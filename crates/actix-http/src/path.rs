@@ -1,5 +1,6 @@
 //! Parameters in paths.
 
+use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -9,8 +10,6 @@ use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema};
 use benchmark_domain::uuid::Uuid;
 use schemars::schema::{InstanceType, SchemaObject, StringValidation};
-
-use crate::error::ApiError;
 
 /// What a segment of a path stands for.
 pub(crate) trait Named: 'static {
@@ -33,8 +32,8 @@ pub(crate) trait Named: 'static {
 pub(crate) struct Segment<N: Named>(pub(crate) N::Value);
 
 impl<N: Named> FromRequest for Segment<N> {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // A path that was matched as text has no parameters: there, the one

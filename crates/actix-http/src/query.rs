@@ -1,5 +1,6 @@
 //! Query strings, read strictly.
 
+use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -15,18 +16,21 @@ use serde::de::DeserializeOwned;
 use crate::error::ApiError;
 
 /// The query string as `T`, a struct of optional texts that refuses unknown
-/// fields. A parameter that is unknown or given twice is a 422 that names it;
-/// what a text means is for the endpoint to parse.
+/// fields; what a text means is for the endpoint to parse.
 ///
 /// A pointer, and none where nothing is asked, which is what most requests do:
 /// arguments are moved several times before a handler has them.
 #[derive(Debug)]
-pub(crate) struct Query<T>(Option<Box<T>>);
+pub(crate) struct Query<T>(Option<Box<Result<T, ApiError>>>);
 
 impl<T: Default> Query<T> {
     /// What is asked.
-    pub(crate) fn into_inner(self) -> T {
-        self.0.map(|asked| *asked).unwrap_or_default()
+    ///
+    /// # Errors
+    /// 422 that names a parameter that is unknown or given twice. Only here, where
+    /// it is known who asks: whoever has no key is told that, and nothing else.
+    pub(crate) fn into_inner(self) -> Result<T, ApiError> {
+        self.0.map_or_else(|| Ok(T::default()), |asked| *asked)
     }
 }
 
@@ -41,17 +45,18 @@ pub(crate) const REQUIRED: &str = "x-required";
 pub(crate) struct NoParameters {}
 
 impl<T: DeserializeOwned + Default> FromRequest for Query<T> {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = match request.query_string() {
-            "" => Ok(Self(None)),
-            text => serde_urlencoded::from_str(text)
-                .map(|asked| Self(Some(Box::new(asked))))
-                .map_err(|error| ApiError::invalid("query", error)),
+        let asked = match request.query_string() {
+            "" => None,
+            text => {
+                let asked = serde_urlencoded::from_str(text);
+                Some(Box::new(asked.map_err(|error| ApiError::invalid("query", error))))
+            }
         };
-        ready(query)
+        ready(Ok(Self(asked)))
     }
 }
 
@@ -138,8 +143,8 @@ mod tests {
 
     fn read(query: &str) -> Result<Option<usize>, ApiError> {
         let request = TestRequest::with_uri(&format!("/x{query}")).to_http_request();
-        let page = Query::<Page>::from_request(&request, &mut Payload::None).into_inner()?;
-        parse_whole_number("limit", page.into_inner().limit.as_deref(), 1, 1000)
+        let Ok(page) = Query::<Page>::from_request(&request, &mut Payload::None).into_inner();
+        parse_whole_number("limit", page.into_inner()?.limit.as_deref(), 1, 1000)
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, init_service};
@@ -83,8 +84,21 @@ impl TestApp {
 
     /// The answer to a request.
     pub(crate) async fn call(&self, request: TestRequest) -> Answer {
+        self.call_with_body(request, None).await
+    }
+
+    /// The answer to a request whose body is still on its way.
+    pub(crate) async fn call_with_body(
+        &self,
+        request: TestRequest,
+        body: Option<Payload>,
+    ) -> Answer {
         let service = init_service(application(&self.shared)).await;
-        let response = actix_web::test::call_service(&service, request.to_request()).await;
+        let mut request = request.to_request();
+        if let Some(body) = body {
+            request = request.replace_payload(body).0;
+        }
+        let response = actix_web::test::call_service(&service, request).await;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.into_body().try_into_bytes().unwrap();
         Answer { status, headers, body }

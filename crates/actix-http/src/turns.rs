@@ -1,4 +1,4 @@
-//! One after another: what takes much memory while it lasts.
+//! One after another, or a few at a time: what takes much while it lasts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
 
-/// Whose turn it is to have a file read, which may take several times its size of
-/// memory. Clones are the same queue.
+/// Whose turn it is. Clones are the same queue.
 #[derive(Debug, Clone)]
 pub(crate) struct Turns(Arc<Semaphore>);
 
@@ -16,22 +15,22 @@ pub(crate) struct Turns(Arc<Semaphore>);
 #[derive(Debug)]
 pub(crate) struct Turn(#[expect(dead_code, reason = "to be held")] OwnedSemaphorePermit);
 
-impl Default for Turns {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(1)))
-    }
-}
-
 impl Turns {
     /// How long one waits for those before.
     const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// So many at a time.
+    pub(crate) fn of(at_once: usize) -> Self {
+        Self(Arc::new(Semaphore::new(at_once)))
+    }
 
     /// The next turn.
     ///
     /// # Errors
     /// 503 where those before take too long.
-    pub(crate) async fn next(self) -> Result<Turn, ApiError> {
-        let turn = tokio::time::timeout(Self::PATIENCE, self.0.acquire_owned()).await;
+    pub(crate) async fn next(&self) -> Result<Turn, ApiError> {
+        let turn = Arc::clone(&self.0).acquire_owned();
+        let turn = tokio::time::timeout(Self::PATIENCE, turn).await;
         turn.map_err(ApiError::unavailable)?.map_err(ApiError::internal).map(Turn)
     }
 }
@@ -44,9 +43,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_waits_for_the_other_and_not_for_ever() {
-        let turns = Turns::default();
-        let first = turns.clone().next().await.unwrap();
-        assert_eq!(turns.clone().next().await.unwrap_err().status_code(), 503);
+        let turns = Turns::of(1);
+        let first = turns.next().await.unwrap();
+        assert_eq!(turns.next().await.unwrap_err().status_code(), 503);
         drop(first);
         turns.next().await.unwrap();
     }

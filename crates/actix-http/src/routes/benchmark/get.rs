@@ -45,7 +45,7 @@ pub(crate) async fn ranking(
         Ok(name) => name,
         Err(text) => return Err(no_such_metric(&text, &services).await?),
     };
-    let parameters = parameters.into_inner();
+    let parameters = parameters.into_inner()?;
     let (question, format) =
         parameters.asked(Subject::Metric(metric), preferred, &services.default_workload)?;
     match format {

@@ -120,7 +120,7 @@ pub(crate) async fn history(
         Ok(name) => name,
         Err(text) => return Err(no_such_metric(&text, &services).await?),
     };
-    let parameters = parameters.into_inner();
+    let parameters = parameters.into_inner()?;
     let format = Format::asked(parameters.format.as_deref(), preferred)?;
     let question = parameters.question(metric, &services.default_workload, &*services.clock)?;
     let view = services.read_history.run(&question).await.map_err(|error| match error {

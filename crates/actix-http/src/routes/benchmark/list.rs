@@ -32,7 +32,7 @@ pub(crate) async fn rankings(
     preferred: Preferred,
     services: Data<Services>,
 ) -> Result<Exported<Vec<Ranking>>, ApiError> {
-    let parameters = parameters.into_inner();
+    let parameters = parameters.into_inner()?;
     let (question, format) =
         parameters.asked(Subject::AllMetrics, preferred, &services.default_workload)?;
     match format {

@@ -106,7 +106,7 @@ pub(crate) async fn compare(
     parameters: Query<Parameters>,
     services: Data<Services>,
 ) -> Result<Shown<Comparison>, ApiError> {
-    let question = parameters.into_inner().question(&services.default_workload)?;
+    let question = parameters.into_inner()?.question(&services.default_workload)?;
     let view = services.compare_llms.run(&question).await.map_err(|error| match error {
         CompareError::Count(_) | CompareError::Twice(_) => ApiError::invalid("llms", error),
         CompareError::Find(error) => ApiError::from_search("llms", error),

@@ -14,6 +14,7 @@ use crate::error::ApiError;
 use crate::json_body::JsonBody;
 use crate::query::{NoParameters, Query};
 use crate::services::Services;
+use crate::unread::Unread;
 use crate::wire::{CreatedKey, NewApiKey, Refusal};
 
 /// The new key, which nobody on the way may keep.
@@ -68,10 +69,12 @@ impl ApiComponent for Created {
 )]
 pub(crate) async fn create_key(
     key: AdminKey,
-    _: Query<NoParameters>,
-    JsonBody(new): JsonBody<NewApiKey>,
+    parameters: Query<NoParameters>,
+    body: Unread<JsonBody<NewApiKey>>,
     services: Data<Services>,
 ) -> Result<Created, ApiError> {
+    let NoParameters {} = parameters.into_inner()?;
+    let JsonBody(new) = body.read(&key).await?;
     let expires_at =
         new.expires_at().map_err(|Refusal { path, reason }| ApiError::invalid(path, reason))?;
     let created = services.create_key.run(&new.owner, new.scopes(), expires_at).await;

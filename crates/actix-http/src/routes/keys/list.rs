@@ -46,7 +46,7 @@ pub(crate) async fn keys(
     parameters: Query<Parameters>,
     services: Data<Services>,
 ) -> Result<Shown<Vec<ApiKey>>, ApiError> {
-    let Parameters { limit, after } = parameters.into_inner();
+    let Parameters { limit, after } = parameters.into_inner()?;
     let limit = parse_limit(limit.as_deref())?;
     let after = parse_id("after", after.as_deref())?.map(ApiKeyId);
     let keys = services.list_keys.run(after, limit).await?.ok_or_else(nothing_after)?;

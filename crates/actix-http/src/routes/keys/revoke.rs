@@ -61,9 +61,10 @@ impl ApiComponent for Revoked {
 pub(crate) async fn revoke_key(
     key: AdminKey,
     Segment(id): Segment<Id>,
-    _: Query<NoParameters>,
+    parameters: Query<NoParameters>,
     services: Data<Services>,
 ) -> Result<Revoked, ApiError> {
+    let NoParameters {} = parameters.into_inner()?;
     let not_found = || ApiError::not_found("There is no API key with this id");
     let id = id.ok_or_else(not_found)?;
     let revoked = services.revoke_key.run(ApiKeyId(id)).await?.ok_or_else(not_found)?;

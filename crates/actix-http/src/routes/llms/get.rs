@@ -25,9 +25,10 @@ use crate::wire::Llm;
 pub(crate) async fn llm(
     _key: ReadKey,
     Segment(id): Segment<Id>,
-    _: Query<NoParameters>,
+    parameters: Query<NoParameters>,
     services: Data<Services>,
 ) -> Result<Shown<Llm>, ApiError> {
+    let NoParameters {} = parameters.into_inner()?;
     let not_found = || ApiError::not_found("There is no LLM with this id");
     let id = id.ok_or_else(not_found)?;
     let llm = services.browse_catalogue.llm(LlmId(id)).await?.ok_or_else(not_found)?;

@@ -42,7 +42,7 @@ pub(crate) async fn llms(
     parameters: Query<Parameters>,
     services: Data<Services>,
 ) -> Result<Shown<Vec<Llm>>, ApiError> {
-    let Parameters { limit, after } = parameters.into_inner();
+    let Parameters { limit, after } = parameters.into_inner()?;
     let limit = parse_limit(limit.as_deref())?;
     let after = parse_id("after", after.as_deref())?.map(LlmId);
     let llms = services.browse_catalogue.llms(after, limit).await?.ok_or_else(nothing_after)?;

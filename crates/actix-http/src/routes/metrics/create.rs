@@ -14,6 +14,7 @@ use crate::error::ApiError;
 use crate::json_body::JsonBody;
 use crate::query::{NoParameters, Query};
 use crate::services::Services;
+use crate::unread::Unread;
 use crate::wire::{Metric, NewMetric, Refusal};
 
 /// The metric as it is defined.
@@ -77,10 +78,12 @@ impl ApiComponent for Defined {
 )]
 pub(crate) async fn define_metric(
     key: AdminKey,
-    _: Query<NoParameters>,
-    JsonBody(new): JsonBody<NewMetric>,
+    parameters: Query<NoParameters>,
+    body: Unread<JsonBody<NewMetric>>,
     services: Data<Services>,
 ) -> Result<Defined, ApiError> {
+    let NoParameters {} = parameters.into_inner()?;
+    let JsonBody(new) = body.read(&key).await?;
     let metric =
         new.into_domain().map_err(|Refusal { path, reason }| ApiError::invalid(path, reason))?;
     let is_new = match services.define_metric.run(&metric).await? {

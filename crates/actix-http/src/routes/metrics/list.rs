@@ -21,9 +21,10 @@ use crate::wire::Metric;
 )]
 pub(crate) async fn metrics(
     _key: ReadKey,
-    _: Query<NoParameters>,
+    parameters: Query<NoParameters>,
     services: Data<Services>,
 ) -> Result<Shown<Vec<Metric>>, ApiError> {
+    let NoParameters {} = parameters.into_inner()?;
     let metrics = services.browse_catalogue.metrics().await?;
     let metrics: Vec<_> = metrics.iter().map(Metric::from).collect();
     Ok(Shown::new(&metrics, &*services.clock))

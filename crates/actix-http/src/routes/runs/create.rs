@@ -1,6 +1,6 @@
 use actix_web::body::BoxBody;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, Responder, web};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use apistos::paths::Responses;
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema, api_operation};
@@ -8,12 +8,14 @@ use benchmark_application::RecordRunsError;
 
 use super::recording::Recording;
 use super::submission::Submission;
+use crate::aside::aside;
 use crate::auth::WriteKey;
 use crate::documented::{in_envelope, responses, schemas_of};
 use crate::error::ApiError;
 use crate::idempotency::SentUnder;
 use crate::query::{NoParameters, Query};
 use crate::services::Services;
+use crate::unread::Unread;
 use crate::wire::{RecordedRun, Refusal};
 
 /// What became of each run, in the order in which they were sent.
@@ -72,20 +74,21 @@ impl ApiComponent for Recorded {
 )]
 pub(crate) async fn record_runs(
     key: WriteKey,
-    _: Query<NoParameters>,
-    SentUnder(sent_under): SentUnder,
-    submission: Submission,
+    parameters: Query<NoParameters>,
+    sent_under: SentUnder,
+    submission: Unread<Submission>,
     services: Data<Services>,
 ) -> Result<Recorded, ApiError> {
-    // Megabytes take tens of milliseconds to parse and to digest, in which this
-    // worker answers thousands of others.
-    let (submission, runs, sent_under) = web::block(move || {
+    let NoParameters {} = parameters.into_inner()?;
+    let sent_under = sent_under.into_inner()?;
+    let submission = submission.read(&key).await?;
+    // Megabytes take tens of milliseconds to parse and to digest.
+    let (submission, runs, sent_under) = aside(move || {
         let runs = submission.parse();
         let sent_under = sent_under.map(|name| (name, submission.digest()));
         (submission, runs, sent_under)
     })
-    .await
-    .map_err(ApiError::internal)?;
+    .await?;
     let refuse = |error| match error {
         RecordRunsError::UnknownMetric { run, .. } => {
             submission.refuse(run, &Refusal::new("metrics", error))

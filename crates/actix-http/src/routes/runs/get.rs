@@ -25,9 +25,10 @@ use crate::wire::Run;
 pub(crate) async fn run(
     _key: ReadKey,
     Segment(id): Segment<Id>,
-    _: Query<NoParameters>,
+    parameters: Query<NoParameters>,
     services: Data<Services>,
 ) -> Result<Shown<Run>, ApiError> {
+    let NoParameters {} = parameters.into_inner()?;
     let not_found = || ApiError::not_found("There is no run with this id");
     let id = id.ok_or_else(not_found)?;
     let run = services.browse_catalogue.run(RunId(id)).await?.ok_or_else(not_found)?;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use actix_web::body::BoxBody;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, Responder, web};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use apistos::paths::Responses;
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema, api_operation};
@@ -15,12 +15,14 @@ use sha2::{Digest, Sha256};
 
 use super::recording::Recording;
 use super::upload::Upload;
+use crate::aside::aside;
 use crate::auth::WriteKey;
 use crate::documented::{in_envelope, responses, schemas_of};
 use crate::error::ApiError;
 use crate::idempotency::SentUnder;
 use crate::query::{Query, parse};
 use crate::services::Services;
+use crate::unread::Unread;
 use crate::wire::{ImportedFile, SLUG, VISIBLE};
 
 /// What the file does not say itself, or says otherwise.
@@ -206,20 +208,20 @@ impl ApiComponent for Answer {
 pub(crate) async fn import_runs(
     key: WriteKey,
     parameters: Query<Parameters>,
-    SentUnder(sent_under): SentUnder,
-    Upload { bytes, turn }: Upload,
+    sent_under: SentUnder,
+    upload: Unread<Upload>,
     services: Data<Services>,
 ) -> Result<Answer, ApiError> {
-    let parameters = parameters.into_inner();
-    // A worker answers thousands of others in the time that a file takes.
-    let (read, sent_under) = web::block(move || {
+    let parameters = parameters.into_inner()?;
+    let sent_under = sent_under.into_inner()?;
+    let Upload { bytes, turn } = upload.read(&key).await?;
+    let (read, sent_under) = aside(move || {
         let read = parameters.read(&bytes);
         drop(turn);
         let sent_under = sent_under.map(|name| (name, parameters.digest(&bytes)));
         (read, sent_under)
     })
-    .await
-    .map_err(ApiError::internal)?;
+    .await?;
     let (format, Imported { runs, notes }) = read?;
     let refuse = |error| match error {
         RecordRunsError::InTheFuture { .. } => {

@@ -79,7 +79,7 @@ pub(crate) async fn runs(
     preferred: Preferred,
     services: Data<Services>,
 ) -> Result<Exported<Vec<Run>>, ApiError> {
-    let parameters = parameters.into_inner();
+    let parameters = parameters.into_inner()?;
     let format = Format::asked(parameters.format.as_deref(), preferred)?;
     let filter = parameters.filter()?;
     let limit = parse_limit(parameters.limit.as_deref())?;

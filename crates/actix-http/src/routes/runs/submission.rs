@@ -2,28 +2,27 @@ use std::collections::BTreeMap;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{FromRequest, HttpRequest};
 use apistos::paths::{Examples, MediaType, RequestBody};
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema};
 use benchmark_domain::{Run, Source};
-use bytes::Bytes;
-use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
 use schemars::r#gen::SchemaSettings;
 use serde_json::json;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::body::{self, BodyLimits};
+use crate::body::Bodies;
+use crate::budget::Held;
 use crate::error::ApiError;
 use crate::json;
+use crate::unread::FromBody;
 use crate::wire::{Example, NewRun, Object, Refusal};
 
 /// The body of a request to record runs, as it arrived.
 #[derive(Debug)]
 pub(crate) struct Submission {
-    bytes: Bytes,
+    bytes: Held,
     layout: Layout,
 }
 
@@ -37,14 +36,14 @@ enum Layout {
 /// The most runs of one submission.
 const MAX_RUNS: usize = 1000;
 
-impl Submission {
+impl FromBody for Submission {
     async fn read(
         headers: &HeaderMap,
         payload: Payload,
-        limits: BodyLimits,
+        bodies: &Bodies,
     ) -> Result<Self, ApiError> {
         let lines = is_lines(headers)?;
-        let bytes = body::read(headers, payload, limits).await?;
+        let bytes = bodies.read(headers, payload, bodies.limits()).await?;
         let layout = match bytes.trim_ascii_start().first() {
             _ if lines => Layout::Lines,
             Some(b'[') => Layout::Array,
@@ -52,7 +51,9 @@ impl Submission {
         };
         Ok(Self { bytes, layout })
     }
+}
 
+impl Submission {
     /// The runs.
     ///
     /// # Errors
@@ -120,7 +121,7 @@ impl Submission {
     /// What tells this submission from another one under the same idempotency
     /// key.
     pub(super) fn digest(&self) -> [u8; 32] {
-        Sha256::digest(&self.bytes).into()
+        Sha256::digest(&*self.bytes).into()
     }
 
     /// The refusal of the run number `at`, counted from 0.
@@ -160,19 +161,6 @@ fn is_lines(headers: &HeaderMap) -> Result<bool, ApiError> {
     } else {
         let message = "Content-Type: application/json or application/x-ndjson is needed";
         Err(ApiError::unsupported(message))
-    }
-}
-
-impl FromRequest for Submission {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let limits = request.app_data().copied().unwrap_or_default();
-            Self::read(request.headers(), payload, limits).await
-        })
     }
 }
 

@@ -2,24 +2,24 @@ use std::collections::BTreeMap;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{FromRequest, HttpRequest};
 use apistos::paths::{Examples, MediaType, RequestBody};
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema};
-use bytes::Bytes;
-use futures_util::future::LocalBoxFuture;
 use schemars::schema::SchemaObject;
 use serde_json::{Value, json};
 
-use crate::body::{self, BodyLimits};
+use crate::body::{Bodies, BodyLimits};
+use crate::budget::Held;
 use crate::error::ApiError;
-use crate::turns::{Turn, Turns};
+use crate::turns::Turn;
+use crate::unread::FromBody;
 
 /// A tool's file as it is, of any content type; gzipped or not.
 #[derive(Debug)]
 pub(crate) struct Upload {
-    pub(crate) bytes: Bytes,
-    /// Held until the file has been read.
+    pub(crate) bytes: Held,
+    /// Held until the file has been read, which may take several times its size
+    /// of memory.
     pub(crate) turn: Turn,
 }
 
@@ -30,26 +30,26 @@ const LARGER: u32 = 4;
 /// How a file begins that is gzipped in itself, not for the transfer.
 const GZIP: &[u8] = b"\x1f\x8b";
 
-impl Upload {
+impl FromBody for Upload {
     async fn read(
         headers: &HeaderMap,
         payload: Payload,
-        limits: BodyLimits,
-        turns: Turns,
+        bodies: &Bodies,
     ) -> Result<Self, ApiError> {
         if is_form(headers) {
             let message = "Send the file itself as the body, not a form that contains it";
             return Err(ApiError::unsupported(message));
         }
+        let limits = bodies.limits();
         let limits = BodyLimits {
             bytes: limits.bytes.saturating_mul(LARGER as usize),
             timeout: limits.timeout.saturating_mul(LARGER),
         };
-        let mut bytes = body::read(headers, payload, limits).await?;
+        let mut bytes = bodies.read(headers, payload, limits).await?;
         // Only now: who sends slowly keeps nobody waiting.
-        let turn = turns.next().await?;
+        let turn = bodies.imports().next().await?;
         if bytes.starts_with(GZIP) {
-            bytes = body::gunzip(bytes, limits.bytes).await?;
+            bytes = bodies.gunzip(bytes, limits.bytes).await?;
         }
         Ok(Self { bytes, turn })
     }
@@ -58,20 +58,6 @@ impl Upload {
 fn is_form(headers: &HeaderMap) -> bool {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     given.is_some_and(|given| given.trim_start().to_ascii_lowercase().starts_with("multipart/"))
-}
-
-impl FromRequest for Upload {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let limits = request.app_data().copied().unwrap_or_default();
-            let turns = request.app_data::<Turns>().cloned().unwrap_or_default();
-            Self::read(request.headers(), payload, limits, turns).await
-        })
-    }
 }
 
 /// A file of `vllm bench serve`, as short as can be.

@@ -41,7 +41,7 @@ pub(crate) async fn workloads(
     parameters: Query<Parameters>,
     services: Data<Services>,
 ) -> Result<Shown<Vec<Workload>>, ApiError> {
-    let Parameters { limit, after } = parameters.into_inner();
+    let Parameters { limit, after } = parameters.into_inner()?;
     let limit = parse_limit(limit.as_deref())?;
     let after = parse("after", after.as_deref(), WorkloadSlug::parse)?;
     let workloads = services.browse_catalogue.workloads(after.as_ref(), limit).await?;
