@@ -11,6 +11,7 @@ use apistos::{ApiComponent, Schema};
 use benchmark_ports::Clock;
 use serde::Serialize;
 
+use crate::document::hex_digest;
 use crate::documented::{Data, in_envelope, responses, schemas_of};
 use crate::format::Format;
 use crate::representation::{Shown, respond_once};
@@ -23,11 +24,18 @@ const CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; head
 #[derive(Debug)]
 pub(crate) enum Exported<T> {
     Json(Shown<T>),
-    Csv {
-        table: Arc<[u8]>,
-        /// Under which name a browser saves it.
-        disposition: HeaderValue,
-    },
+    /// A pointer: an answer is moved several times, and most are JSON.
+    Csv(Box<Table>),
+}
+
+/// The bytes of a table.
+#[derive(Debug)]
+pub(crate) struct Table {
+    bytes: Arc<[u8]>,
+    /// What tells them from others.
+    tag: String,
+    /// Under which name a browser saves them.
+    disposition: HeaderValue,
 }
 
 impl<T: Serialize + Tabular> Exported<T> {
@@ -48,7 +56,9 @@ impl<T: Serialize + Tabular> Exported<T> {
 
     /// The table alone.
     pub(crate) fn csv(data: &T, disposition: HeaderValue) -> Self {
-        Self::Csv { table: csv_of(data).into(), disposition }
+        let bytes = csv_of(data);
+        let tag = hex_digest(&bytes);
+        Self::Csv(Box::new(Table { bytes: bytes.into(), tag, disposition }))
     }
 }
 
@@ -59,8 +69,9 @@ impl<T> Responder for Exported<T> {
         const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding");
         match self {
             Self::Json(shown) => shown.respond(request, VARY),
-            Self::Csv { table, disposition } => {
-                let mut response = respond_once(&table, request, CSV, VARY);
+            Self::Csv(table) => {
+                let Table { bytes, tag, disposition } = *table;
+                let mut response = respond_once(&bytes, &tag, request, CSV, VARY);
                 response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
                 response
             }

@@ -19,49 +19,76 @@ const BROTLI_QUALITY: i32 = 5;
 /// allocates nothing.
 pub(crate) struct Prepared {
     plain: Form,
-    gzip: OnceLock<Form>,
-    brotli: OnceLock<Form>,
+    gzip: Form,
+    brotli: Form,
 }
 
 /// A document in one content coding.
-pub(crate) struct Form {
-    /// Distinct for each coding, because the bytes are.
-    pub(crate) tag: HeaderValue,
-    pub(crate) bytes: Bytes,
+struct Form {
+    tag: HeaderValue,
+    bytes: OnceLock<Bytes>,
 }
 
 impl Prepared {
     /// The forms of a document.
     pub(crate) fn of(document: &Document) -> &Self {
-        let plain = |document: &Document| Self {
-            plain: Form::coded(document.json(), document.etag(), Coding::Identity),
-            gzip: OnceLock::new(),
-            brotli: OnceLock::new(),
+        let form = |document: &Document, coding| Form {
+            tag: tag_of(document.etag(), coding),
+            bytes: OnceLock::new(),
         };
-        document.prepared(plain).expect("nobody else in this process serves documents")
+        let forms = |document: &Document| Self {
+            plain: Form {
+                bytes: coded(document.json(), Coding::Identity).into(),
+                ..form(document, Coding::Identity)
+            },
+            gzip: form(document, Coding::Gzip),
+            brotli: form(document, Coding::Brotli),
+        };
+        document.prepared(forms).expect("nobody else in this process serves documents")
     }
 
-    /// The form in one coding; it is made the first time only.
-    pub(crate) fn form(&self, document: &Document, coding: Coding) -> &Form {
-        let make = || Form::coded(document.json(), document.etag(), coding);
+    fn form(&self, coding: Coding) -> &Form {
         match coding {
             Coding::Identity => &self.plain,
-            Coding::Gzip => self.gzip.get_or_init(make),
-            Coding::Brotli => self.brotli.get_or_init(make),
+            Coding::Gzip => &self.gzip,
+            Coding::Brotli => &self.brotli,
         }
+    }
+
+    /// What tells the document in this coding from any other answer.
+    pub(crate) fn tag(&self, coding: Coding) -> &HeaderValue {
+        &self.form(coding).tag
+    }
+
+    /// Its bytes, where they were made before.
+    pub(crate) fn made(&self, coding: Coding) -> Option<&Bytes> {
+        self.form(coding).bytes.get()
+    }
+
+    /// Its bytes; they are made the first time only.
+    pub(crate) fn make(&self, document: &Document, coding: Coding) -> &Bytes {
+        self.form(coding).bytes.get_or_init(|| coded(document.json(), coding))
     }
 }
 
-impl Form {
-    /// These bytes in one coding; `tag` tells them from others, without quotes.
-    pub(crate) fn coded(bytes: &Arc<[u8]>, tag: &str, coding: Coding) -> Self {
-        let (suffix, bytes) = match coding {
-            Coding::Identity => ("", Bytes::from_owner(Arc::clone(bytes))),
-            Coding::Gzip => ("-gz", gzip(bytes).into()),
-            Coding::Brotli => ("-br", brotli(bytes).into()),
-        };
-        let tag = HeaderValue::try_from(format!("\"{tag}{suffix}\""));
-        Self { tag: tag.expect("hexadecimal digits and quotes are fit for a header"), bytes }
+/// The entity tag of what `tag` tells from other things, in one coding: distinct
+/// for each, because the bytes are.
+pub(crate) fn tag_of(tag: &str, coding: Coding) -> HeaderValue {
+    let suffix = match coding {
+        Coding::Identity => "",
+        Coding::Gzip => "-gz",
+        Coding::Brotli => "-br",
+    };
+    let tag = HeaderValue::try_from(format!("\"{tag}{suffix}\""));
+    tag.expect("hexadecimal digits and quotes are fit for a header")
+}
+
+/// These bytes in one coding.
+pub(crate) fn coded(bytes: &Arc<[u8]>, coding: Coding) -> Bytes {
+    match coding {
+        Coding::Identity => Bytes::from_owner(Arc::clone(bytes)),
+        Coding::Gzip => gzip(bytes).into(),
+        Coding::Brotli => brotli(bytes).into(),
     }
 }
 

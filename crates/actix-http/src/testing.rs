@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
+use actix_web::body::to_bytes;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
@@ -100,7 +100,7 @@ impl TestApp {
         }
         let response = actix_web::test::call_service(&service, request).await;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.into_body().try_into_bytes().unwrap();
+        let body = to_bytes(response.into_body()).await.unwrap();
         Answer { status, headers, body }
     }
 

@@ -1,4 +1,4 @@
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -50,11 +50,11 @@ fn page(path: &'static str, asset: &'static Asset) -> Resource {
 
 /// The OpenAPI document itself, made at the first request and kept.
 async fn openapi(request: HttpRequest, services: Data<Services>) -> HttpResponse {
-    static DOCUMENT: OnceLock<Document> = OnceLock::new();
+    static DOCUMENT: OnceLock<Arc<Document>> = OnceLock::new();
     let document = DOCUMENT.get_or_init(|| {
         let json = openapi_document().into_bytes();
         let etag = hex_digest(&json);
-        Document::new(json, etag, services.clock.now())
+        Arc::new(Document::new(json, etag, services.clock.now()))
     });
     respond(document, &request)
 }

@@ -1,10 +1,11 @@
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use apistos::api_operation;
-use benchmark_ports::Subject;
+use benchmark_ports::{RankingQuery, Subject};
 
 use super::metric::{Metric, no_such_metric};
 use super::parameters::RankingParameters;
+use crate::aside::aside;
 use crate::auth::ReadKey;
 use crate::error::ApiError;
 use crate::exported::Exported;
@@ -53,15 +54,22 @@ pub(crate) async fn ranking(
             let served = services.read_ranking.run(&question).await?;
             Ok(Exported::Json(Shown::served(served, &*services.clock)))
         }
-        Format::Csv => {
-            // Apart, so that the many answers from the cache need no room for it.
-            let rankings = Box::pin(services.read_ranking.views(&question)).await?;
-            let entries: Vec<_> = rankings.iter().flat_map(RankingEntry::all_of).collect();
-            const FILE: HeaderValue =
-                HeaderValue::from_static("attachment; filename=\"ranking.csv\"");
-            Ok(Exported::csv(&entries, FILE))
-        }
+        // Apart, so that the many answers from the cache need no room for it.
+        Format::Csv => Box::pin(table(&question, &services)).await,
     }
+}
+
+async fn table(
+    question: &RankingQuery,
+    services: &Services,
+) -> Result<Exported<Vec<RankingEntry>>, ApiError> {
+    const FILE: HeaderValue = HeaderValue::from_static("attachment; filename=\"ranking.csv\"");
+    let rankings = services.read_ranking.views(question).await?;
+    aside(move || {
+        let entries: Vec<_> = rankings.iter().flat_map(RankingEntry::all_of).collect();
+        Exported::csv(&entries, FILE)
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use apistos::api_operation;
@@ -11,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::metric::{Metric, no_such_metric};
+use crate::aside::aside;
 use crate::auth::ReadKey;
 use crate::error::ApiError;
 use crate::exported::Exported;
@@ -128,8 +131,9 @@ pub(crate) async fn history(
         HistoryError::Load(error) => error.into(),
     })?;
     const FILE: HeaderValue = HeaderValue::from_static("attachment; filename=\"history.csv\"");
-    let message = view.message.as_deref();
-    Ok(Exported::new(&(&view).into(), message, format, FILE, &*services.clock))
+    let clock = Arc::clone(&services.clock);
+    aside(move || Exported::new(&(&view).into(), view.message.as_deref(), format, FILE, &*clock))
+        .await
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use apistos::api_operation;
 use benchmark_ports::Subject;
 
 use super::parameters::RankingParameters;
+use crate::aside::aside;
 use crate::auth::ReadKey;
 use crate::error::ApiError;
 use crate::exported::Exported;
@@ -41,11 +42,14 @@ pub(crate) async fn rankings(
             Ok(Exported::Json(Shown::served(served, &*services.clock)))
         }
         Format::Csv => {
-            let rankings = Box::pin(services.read_ranking.views(&question)).await?;
-            let rankings: Vec<_> = rankings.iter().map(Ranking::from).collect();
             const FILE: HeaderValue =
                 HeaderValue::from_static("attachment; filename=\"rankings.csv\"");
-            Ok(Exported::csv(&rankings, FILE))
+            let rankings = Box::pin(services.read_ranking.views(&question)).await?;
+            aside(move || {
+                let rankings: Vec<_> = rankings.iter().map(Ranking::from).collect();
+                Exported::csv(&rankings, FILE)
+            })
+            .await
         }
     }
 }

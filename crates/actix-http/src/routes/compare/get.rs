@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use apistos::api_operation;
 use benchmark_application::{CompareError, ComparisonQuery};
@@ -7,6 +9,7 @@ use schemars::r#gen::SchemaGenerator;
 use schemars::schema::{InstanceType, Schema, SchemaObject, StringValidation};
 use serde::Deserialize;
 
+use crate::aside::aside;
 use crate::auth::ReadKey;
 use crate::error::ApiError;
 use crate::query::{Query, REQUIRED, parse};
@@ -112,7 +115,8 @@ pub(crate) async fn compare(
         CompareError::Find(error) => ApiError::from_search("llms", error),
         CompareError::Load(error) => error.into(),
     })?;
-    Ok(Shown::remarked(&(&view).into(), view.message.as_deref(), &*services.clock))
+    let clock = Arc::clone(&services.clock);
+    aside(move || Shown::remarked(&(&view).into(), view.message.as_deref(), &*clock)).await
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use apistos::api_operation;
@@ -6,6 +8,7 @@ use benchmark_ports::RunFilter;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::aside::aside;
 use crate::auth::ReadKey;
 use crate::error::ApiError;
 use crate::exported::Exported;
@@ -85,9 +88,15 @@ pub(crate) async fn runs(
     let limit = parse_limit(parameters.limit.as_deref())?;
     let after = parse_id("after", parameters.after.as_deref())?.map(RunId);
     let runs = services.browse_catalogue.runs(&filter, after, limit).await?;
-    let runs: Vec<_> = runs.ok_or_else(nothing_after)?.iter().map(Run::from).collect();
+    let runs = runs.ok_or_else(nothing_after)?;
     const FILE: HeaderValue = HeaderValue::from_static("attachment; filename=\"runs.csv\"");
-    Ok(Exported::new(&runs, None, format, FILE, &*services.clock))
+    let clock = Arc::clone(&services.clock);
+    // A thousand runs are megabytes.
+    aside(move || {
+        let runs: Vec<_> = runs.iter().map(Run::from).collect();
+        Exported::new(&runs, None, format, FILE, &*clock)
+    })
+    .await
 }
 
 #[cfg(test)]
