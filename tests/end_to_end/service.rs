@@ -156,23 +156,13 @@ impl Service {
 
     /// Sends a signal, such as `TERM`.
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([format!("-{name}"), self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        signal(&self.child, name);
     }
 
     /// Waits until the process has ended.
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        let patience = Instant::now() + Duration::from_secs(20);
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < patience, "the service does not stop: {}", self.log());
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let ended = ended(&mut self.child);
+        ended.unwrap_or_else(|| panic!("the service does not stop: {}", self.log()))
     }
 
     /// Ends the process without warning and gives its folder back.
@@ -188,6 +178,28 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a process a signal, such as `TERM`.
+pub(crate) fn signal(process: &Child, name: &str) {
+    let sent =
+        Command::new("kill").args([format!("-{name}"), process.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Waits until a process has ended; one that does not is killed, and there is no
+/// status.
+pub(crate) fn ended(process: &mut Child) -> Option<ExitStatus> {
+    let patience = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < patience {
+        if let Some(status) = process.try_wait().unwrap() {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
+    None
 }
 
 /// A client that takes every status for an answer.

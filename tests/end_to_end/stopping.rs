@@ -1,10 +1,11 @@
 //! The end of a service.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::service::{KEY, Service, a_run};
+use crate::service::{KEY, Service, a_run, ended, program, signal};
 
 #[test]
 fn before_it_stops_it_says_that_it_is_not_ready_and_answers_on() {
@@ -79,4 +80,22 @@ fn a_second_signal_does_not_wait() {
     let started = Instant::now();
     service.wait();
     assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn while_it_waits_for_its_database_it_can_be_stopped_too() {
+    for name in ["TERM", "INT"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut service = program(folder.path())
+            .args(["serve", "--wait", "3600"])
+            .env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nowhere")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(service.stderr.take().unwrap()).lines();
+        assert!(log.any(|line| line.unwrap().contains("waiting for the database")));
+        signal(&service, name);
+        assert_eq!(ended(&mut service).map(|status| status.code()), Some(Some(0)), "{name}");
+    }
 }

@@ -17,14 +17,24 @@ mod waiting;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::runtime::Runtime;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let outcome = match dotenvy::dotenv() {
-        Err(error) if !error.not_found() => Err(malformed(&error)),
-        _ => cli::Cli::parse().run().await,
-    };
-    outcome::exit_code(outcome)
+fn main() -> ExitCode {
+    outcome::exit_code(run())
+}
+
+fn run() -> anyhow::Result<()> {
+    match dotenvy::dotenv() {
+        Err(error) if !error.not_found() => return Err(malformed(&error)),
+        _ => {}
+    }
+    let cli = cli::Cli::parse();
+    let runtime = Runtime::new()?;
+    let outcome = runtime.block_on(cli.run());
+    // What a start that was called off left on other threads, such as a migration
+    // that waits for its turn, is in transactions: nobody waits for it.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// A `.env` that cannot be used. Its lines may hold secrets: none is repeated.

@@ -7,6 +7,7 @@ use benchmark_application::{Authenticate, PlainKey, PublishRankings};
 use benchmark_domain::Scenario;
 use benchmark_memory_adapter::CachedApiKeys;
 use benchmark_ports::{PageLimit, RunFilter};
+use prometheus::Registry;
 use tokio::sync::oneshot;
 
 use crate::commands::simulate;
@@ -42,8 +43,32 @@ const DEMO_RUNS: u32 = 7;
 
 /// Serves the API until it is told to stop.
 pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result<()> {
-    let stop = http::stop_signals()?;
+    let mut stop = http::stop_signals()?;
     let registry = telemetry::registry(log)?;
+    let (server, keys) = tokio::select! {
+        started = start(args, config, registry) => started?,
+        _ = stop.recv() => {
+            tracing::info!("asked to stop before it served");
+            return Ok(());
+        }
+    };
+    let (served, until_served) = oneshot::channel();
+    let uses = tokio::spawn(write_uses(keys, until_served));
+    let ended = server.run(stop).await;
+    drop(served);
+    if tokio::time::timeout(LAST_USES_TIMEOUT, uses).await.is_err() {
+        tracing::warn!("the store did not take the last uses of keys in time");
+    }
+    Ok(ended?)
+}
+
+/// Prepares everything, listens and says where. Beside the server it gives the keys,
+/// whose uses are to be written.
+async fn start(
+    args: Args,
+    config: Config,
+    registry: Registry,
+) -> anyhow::Result<(http::Server, Arc<CachedApiKeys>)> {
     let (services, watch) =
         waiting::for_server(args.wait, || Services::measured(&config, &registry)).await?;
     services.publish_rankings.pending().await?;
@@ -115,14 +140,7 @@ pub(crate) async fn run(args: Args, config: Config, log: &Log) -> anyhow::Result
     if let Some(address) = server.addresses().first() {
         greet(&format!("http://{address}"), key.as_ref())?;
     }
-    let (served, until_served) = oneshot::channel();
-    let uses = tokio::spawn(write_uses(services.keys, until_served));
-    let ended = server.run(stop).await;
-    drop(served);
-    if tokio::time::timeout(LAST_USES_TIMEOUT, uses).await.is_err() {
-        tracing::warn!("the store did not take the last uses of keys in time");
-    }
-    Ok(ended?)
+    Ok((server, services.keys))
 }
 
 /// Writes down which keys were used when, each at most once a minute and at the
