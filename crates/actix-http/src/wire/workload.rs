@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::object::each_once;
+
 /// The conditions under which numbers may be compared.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -37,6 +39,7 @@ pub struct Conditions {
     #[schemars(length(min = 1, max = 100))]
     pub region: Option<String>,
     /// Whatever else tells two workloads apart: at most 32 labels.
+    #[serde(deserialize_with = "each_once")]
     pub labels: BTreeMap<String, String>,
 }
 

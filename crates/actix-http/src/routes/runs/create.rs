@@ -241,6 +241,32 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn what_is_said_twice_is_refused_by_its_name_and_not_half_forgotten() {
+        let app = TestApp::empty();
+        for (parts, message) in [
+            (
+                r#""metrics": {"TTFT": {"samples": [1]}, "TTFT": {"samples": [2]}}"#,
+                r#"metrics: "TTFT" is there twice"#,
+            ),
+            (
+                r#""metrics": {"TTFT": {"samples": [1]}},
+                   "conditions": {"labels": {"gpu": "a", "gpu": "b"}}"#,
+                r#"conditions.labels: "gpu" is there twice"#,
+            ),
+            (
+                r#""metrics": {"TTFT": {"samples": [1]}}, "metrics": {}"#,
+                "body: duplicate field `metrics`",
+            ),
+        ] {
+            let run =
+                format!(r#"{{"llm_name": "x", "started_at": "2025-01-31T12:00:00Z", {parts}}}"#);
+            let refusal = app.post("application/json", run).await.refusal(422);
+            assert!(refusal.starts_with(message), "{refusal}");
+        }
+        assert_eq!(app.get("/api/v1/runs").await.data(), json!([]));
+    }
+
+    #[actix_web::test]
     async fn a_bad_line_is_refused_by_its_number() {
         let app = TestApp::empty();
         let lines = |last: Value| format!("{}\n\n{last}", a_run("good"));
