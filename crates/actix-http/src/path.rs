@@ -37,9 +37,10 @@ impl<N: Named> FromRequest for Segment<N> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // A path that was matched as text has no parameters: there, the one
-        // that is spelled out is the last segment.
-        let spelled = || request.path().rsplit('/').next().unwrap_or_default();
-        let text = request.match_info().get(N::NAME).unwrap_or_else(spelled);
+        // that is spelled out is the last segment, as the router decoded it.
+        let matched = request.match_info();
+        let spelled = || matched.as_str().rsplit('/').next().unwrap_or_default();
+        let text = matched.get(N::NAME).unwrap_or_else(spelled);
         ready(Ok(Self(N::read(text))))
     }
 }

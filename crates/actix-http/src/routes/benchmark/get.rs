@@ -162,6 +162,16 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn a_name_may_be_percent_encoded() {
+        let app = three_llms().await;
+        for name in ["%54TFT", "T%54F%54", "%74tft", "TTF%54?limit=5"] {
+            let answer = app.get(&format!("/api/v1/benchmark/{name}")).await;
+            assert_eq!(answer.data()[0]["metric"], "TTFT", "{name}");
+        }
+        app.get("/api/v1/benchmark/%2554TFT").await.refusal(404);
+    }
+
+    #[actix_web::test]
     async fn a_workload_without_runs_names_those_that_have() {
         let app = TestApp::with(&[a_run().workload("chat").build()]).await;
         let envelope = app.get(TTFT).await.envelope();
