@@ -180,3 +180,20 @@ fn a_healthcheck_tells_a_running_service_from_none() {
     assert_eq!(nobody.status.code(), Some(1));
     assert_eq!(String::from_utf8(nobody.stderr).unwrap().lines().count(), 1);
 }
+
+#[test]
+fn a_healthcheck_asks_at_an_ipv6_address_too_and_through_no_proxy() {
+    let service = Service::start(tempfile::tempdir().unwrap(), |command| {
+        command.env("HOST", "::1");
+    });
+    for host in ["::1", "::"] {
+        let checked = crate::service::program(service.folder.path())
+            .arg("healthcheck")
+            .env("HOST", host)
+            .env("PORT", service.address().rsplit(':').next().unwrap())
+            .env("HTTP_PROXY", "http://127.0.0.1:1")
+            .output()
+            .unwrap();
+        assert!(checked.status.success(), "{host}: {checked:?}");
+    }
+}
