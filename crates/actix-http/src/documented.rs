@@ -28,9 +28,13 @@ fn envelope_schema<T: JsonSchema>() -> RootSchema {
 
 /// A `T` in its envelope, with an example.
 pub(crate) fn in_envelope<T: Data>() -> BTreeMap<String, MediaType> {
+    shown_as(&Envelope { success: true, data: T::example(), message: None })
+}
+
+/// An envelope like this one.
+pub(crate) fn shown_as<T: Data>(example: &Envelope<'_, T>) -> BTreeMap<String, MediaType> {
     let mut schema = envelope_schema::<T>().schema;
     schema.metadata = None;
-    let example = Envelope { success: true, data: T::example(), message: None };
     json_content(Schema::Object(schema).into(), json!(example))
 }
 
@@ -148,7 +152,8 @@ const FAILURES: [(&str, &str, &str); 12] = [
     ("500", "The server failed.", "The server could not do this"),
     (
         "503",
-        "A dependency does not answer; see `Retry-After`.",
+        "This cannot be done just now: a dependency does not answer, or too much is asked at \
+         once. See `Retry-After`.",
         "The service cannot do this just now, please try again",
     ),
 ];

@@ -11,7 +11,7 @@ use benchmark_application::Health;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::documented::{in_envelope, responses, schemas_of};
+use crate::documented::{responses, schemas_of, shown_as};
 use crate::drain::Drain;
 use crate::envelope::{self, Envelope};
 use crate::error::RETRY_AFTER;
@@ -71,20 +71,28 @@ impl Readiness {
         };
         Self { status, dependencies }
     }
+
+    fn in_envelope(self) -> Envelope<'static, Self> {
+        let message = match self.status {
+            Status::Ready | Status::Degraded => None,
+            Status::Draining => Some("The service stops"),
+        };
+        Envelope { success: message.is_none(), data: self, message }
+    }
 }
 
 impl Responder for Readiness {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let (mut response, message) = match self.status {
-            Status::Ready | Status::Degraded => (HttpResponse::Ok(), None),
-            Status::Draining => (HttpResponse::ServiceUnavailable(), Some("The service stops")),
-        };
-        if message.is_some() {
+        let envelope = self.in_envelope();
+        let mut response = if envelope.success {
+            HttpResponse::Ok()
+        } else {
+            let mut response = HttpResponse::ServiceUnavailable();
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
-        }
-        let envelope = Envelope { success: message.is_none(), data: &self, message };
+            response
+        };
         response.content_type(envelope::JSON).body(envelope.encode())
     }
 }
@@ -99,10 +107,11 @@ impl ApiComponent for Readiness {
     }
 
     fn responses(_: Option<String>) -> Option<Responses> {
-        let content = in_envelope::<Self>;
+        let ready = Self::example();
+        let draining = Self { status: Status::Draining, ..Self::example() };
         Some(responses([
-            ("200", "The service wants requests.", content()),
-            ("503", "It stops.", content()),
+            ("200", "The service wants requests.", shown_as(&ready.in_envelope())),
+            ("503", "It stops; see `Retry-After`.", shown_as(&draining.in_envelope())),
         ]))
     }
 }
