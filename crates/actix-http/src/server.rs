@@ -7,10 +7,10 @@ use std::pin::pin;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
-use actix_web::http::Uri;
 use actix_web::{App, HttpServer, dev};
 use thiserror::Error;
 use tokio::sync::mpsc;
+use url::Url;
 
 use crate::app::{
     Application, Exposition, Shared, application, application_with_cors, exposition_alone,
@@ -77,7 +77,7 @@ pub enum BindError {
         source: io::Error,
     },
     /// Not an origin.
-    #[error("{0:?} is not an origin such as https://example.org")]
+    #[error("{0:?} is no origin as browsers send it, such as https://example.org")]
     Origin(String),
     /// The registry has metrics of the same names already.
     #[error("the HTTP metrics cannot be registered")]
@@ -205,9 +205,13 @@ fn aborted() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a browser can send this, letter by letter: anything else would match
+/// nothing, without a word.
 fn is_origin(text: &str) -> bool {
-    let has_both = |uri: Uri| uri.scheme().is_some() && uri.authority().is_some();
-    text == "*" || (!text.ends_with('/') && text.parse().is_ok_and(has_both))
+    let is_sent = |url: Url| {
+        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+    };
+    text == "*" || (!text.contains('*') && Url::parse(text).is_ok_and(is_sent))
 }
 
 fn listen<F, T, B>(config: &ServerConfig, factory: F) -> Result<Listening, BindError>
@@ -295,11 +299,31 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_origin_is_refused() {
-        for text in ["", "board.example", "https://board.example/", "https://", "a b"] {
+        for text in [
+            "",
+            "a b",
+            "board.example",
+            "https://",
+            "https://board.example/",
+            "https://board.example/board",
+            "https://board.example?a=b",
+            "https://board.example#a",
+            "https://Board.example",
+            "HTTPS://board.example",
+            "https://me@board.example",
+            "https://board.example:443",
+            "https://böard.example",
+            "https://*.example",
+            "ftp://board.example",
+            "null",
+        ] {
             let cors_origins = vec![text.to_owned()];
             let config = ServerConfig { port: 0, cors_origins, ..ServerConfig::default() };
             let error = Server::bind(&config, TestApp::services()).unwrap_err();
             assert!(matches!(error, BindError::Origin(_)), "{text}");
+        }
+        for text in ["*", "https://board.example", "http://localhost:3000", "http://[::1]:8080"] {
+            assert!(is_origin(text), "{text}");
         }
     }
 }
