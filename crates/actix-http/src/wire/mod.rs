@@ -38,11 +38,22 @@ pub(crate) use object::Object;
 pub use ranking::{Ranking, RankingEntry};
 pub use refusal::Refusal;
 pub use run::{ImportedFile, Measurement, RecordedRun, Run};
-pub(crate) use schema::{SLUG, SourceName, StatisticName, VISIBLE, VerdictName, one_of};
+pub(crate) use schema::{
+    METRIC, SLUG, SourceName, StatisticName, VISIBLE, VerdictName, WINDOW, one_of,
+};
 pub use workload::{Conditions, Workload};
 
 use benchmark_domain::Timestamp;
-use benchmark_domain::chrono::SecondsFormat;
+use benchmark_domain::chrono::{DateTime, SecondsFormat};
+
+/// A moment in RFC 3339, at whatever offset from UTC.
+///
+/// # Errors
+/// What the text is not.
+pub fn moment(text: &str) -> Result<Timestamp, &'static str> {
+    let moment = DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc());
+    moment.map_err(|_| "is not a moment in RFC 3339")
+}
 
 /// RFC 3339 in UTC, with microseconds and `Z`: `2024-09-27T08:57:17.739976Z`.
 pub fn timestamp(moment: Timestamp) -> String {

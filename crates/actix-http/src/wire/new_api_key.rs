@@ -1,12 +1,11 @@
 use benchmark_domain::Timestamp;
-use benchmark_domain::chrono::{DateTime, Utc};
 use benchmark_ports::Scopes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Refusal;
 use super::api_key::Scope;
 use super::schema::VISIBLE;
+use super::{Refusal, moment};
 
 /// A key to be made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,10 +34,7 @@ impl NewApiKey {
     /// # Errors
     /// [`Refusal`] where the text is no moment.
     pub fn expires_at(&self) -> Result<Option<Timestamp>, Refusal> {
-        let moment = |text: &String| match DateTime::parse_from_rfc3339(text) {
-            Ok(moment) => Ok(moment.with_timezone(&Utc)),
-            Err(_) => Err(Refusal::new("expires_at", "is not a moment in RFC 3339")),
-        };
-        self.expires_at.as_ref().map(moment).transpose()
+        let moment = self.expires_at.as_deref().map(moment).transpose();
+        moment.map_err(|reason| Refusal::new("expires_at", reason))
     }
 }

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use super::metric::Direction;
-use super::schema::VISIBLE;
+use super::schema::{METRIC, VISIBLE};
 
 /// A metric of the operator's own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMetric {
     /// How it is to be asked for, in upper or lower case.
-    #[schemars(regex(pattern = "^[A-Za-z][A-Za-z0-9_]{0,19}$"))]
+    #[schemars(regex = "METRIC")]
     pub name: String,
     /// The unit of its values.
     #[schemars(length(min = 1, max = 20), regex = "VISIBLE")]

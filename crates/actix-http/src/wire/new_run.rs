@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use benchmark_domain::chrono::{DateTime, Utc};
 use benchmark_domain::{
     InvalidRun, Llm, LlmName, Measurement, MetricName, Provider, Requests, Run, RunParts, Source,
     Timestamp, Tool, Workload, WorkloadSlug, metrics,
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::object::{by_name, optional};
 use super::schema::{SLUG, VISIBLE};
-use super::{Conditions, NewMeasurement, Refusal};
+use super::{Conditions, NewMeasurement, Refusal, moment};
 
 /// A run to be recorded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -82,9 +81,7 @@ impl NewRun {
             .map(|provider| Provider::parse(&provider))
             .transpose()
             .map_err(|e| Refusal::new("provider", e))?;
-        let started_at = DateTime::parse_from_rfc3339(&started_at)
-            .map_err(|_| Refusal::new("started_at", "is not a moment in RFC 3339"))?
-            .with_timezone(&Utc);
+        let started_at = moment(&started_at).map_err(|e| Refusal::new("started_at", e))?;
         let tool = tool
             .map(|NewTool { name, version }| Tool::parse(&name, version.as_deref()))
             .transpose()

@@ -8,6 +8,12 @@ use schemars::schema::{InstanceType, Schema, SchemaObject};
 /// What the slug of a workload looks like.
 pub(crate) const SLUG: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$";
 
+/// What the name of a metric looks like, in upper or lower case.
+pub(crate) const METRIC: &str = "^[A-Za-z][A-Za-z0-9_]{0,19}$";
+
+/// What a window looks like: the hours and days are up to ten years.
+pub(crate) const WINDOW: &str = "^(latest|all|[1-9][0-9]{0,3}h|[1-9][0-9]{0,2}d)$";
+
 /// A text for people: no control character, and something to see at both ends.
 pub(crate) const VISIBLE: &str = r"^[^\u0000-\u0020\u007f-\u00a0]([^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0])?$";
 

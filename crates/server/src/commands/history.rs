@@ -28,10 +28,10 @@ pub(crate) struct Args {
     #[arg(long, value_parser = WorkloadSlug::parse)]
     workload: Option<WorkloadSlug>,
     /// The first moment that counts, such as 2026-01-31T12:00:00Z
-    #[arg(long)]
+    #[arg(long, value_parser = wire::moment)]
     from: Option<Timestamp>,
     /// The first moment that does not count any more
-    #[arg(long)]
+    #[arg(long, value_parser = wire::moment)]
     to: Option<Timestamp>,
     /// Only the last publication of each 15m, 1h, 1d, ...
     #[arg(long, value_parser = Bucket::parse)]

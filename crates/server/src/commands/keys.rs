@@ -39,7 +39,7 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_parser = duration, conflicts_with = "expires_at")]
     expires_in: Option<TimeDelta>,
     /// From when on it is not valid any more, such as 2026-01-31T12:00:00Z
-    #[arg(long)]
+    #[arg(long, value_parser = wire::moment)]
     expires_at: Option<Timestamp>,
     /// Print the API's JSON instead of a table
     #[arg(long)]

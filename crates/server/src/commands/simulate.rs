@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use benchmark_actix_http::wire::RecordedRun;
+use benchmark_actix_http::wire::{self, RecordedRun};
 use benchmark_domain::{Scenario, Simulation, Timestamp};
 
 use crate::commands::recording::record_runs;
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1)]
     runs: u32,
     /// When the newest runs start, such as 2026-01-31T12:00:00Z [default: now]
-    #[arg(long)]
+    #[arg(long, value_parser = wire::moment)]
     at: Option<Timestamp>,
     /// Print the API's JSON instead of a sentence
     #[arg(long)]

@@ -4,7 +4,6 @@ use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use apistos::api_operation;
 use benchmark_application::{HistoryError, HistoryQuery};
-use benchmark_domain::chrono::DateTime;
 use benchmark_domain::{
     Bucket, HistorySpan, InvalidHistorySpan, LlmReference, MetricName, Timestamp, WorkloadSlug,
 };
@@ -21,7 +20,7 @@ use crate::format::{Format, Preferred};
 use crate::path::Segment;
 use crate::query::{Query, parse, parse_whole_number};
 use crate::services::Services;
-use crate::wire::{History, SLUG, VISIBLE};
+use crate::wire::{History, SLUG, VISIBLE, moment};
 
 /// Which part of the history.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -85,13 +84,6 @@ impl Parameters {
             span,
             limit: PageLimit::new(limit as u64).map_err(|e| ApiError::invalid("limit", e))?,
         })
-    }
-}
-
-fn moment(text: &str) -> Result<Timestamp, &'static str> {
-    match DateTime::parse_from_rfc3339(text) {
-        Ok(moment) => Ok(moment.to_utc()),
-        Err(_) => Err("is not a moment in RFC 3339"),
     }
 }
 

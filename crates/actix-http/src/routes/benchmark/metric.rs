@@ -3,6 +3,7 @@ use benchmark_domain::MetricName;
 use crate::error::ApiError;
 use crate::path::Named;
 use crate::services::Services;
+use crate::wire::METRIC;
 
 /// The metric in a path.
 #[derive(Debug)]
@@ -11,7 +12,7 @@ pub(crate) struct Metric;
 impl Named for Metric {
     const NAME: &'static str = "metric";
     const DESCRIPTION: &'static str = "The name of a metric, in upper or lower case.";
-    const PATTERN: &'static str = "^[A-Za-z][A-Za-z0-9_]{0,19}$";
+    const PATTERN: &'static str = METRIC;
     const EXAMPLE: &'static str = "TTFT";
     /// A text that cannot be a metric's name is the name of no metric.
     type Value = Result<MetricName, String>;

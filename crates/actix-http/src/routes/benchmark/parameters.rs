@@ -7,7 +7,7 @@ use crate::error::ApiError;
 use crate::format::{Format, Preferred};
 use crate::page::parse_limit;
 use crate::query::{parse, parse_whole_number};
-use crate::wire::{SLUG, StatisticName, VISIBLE};
+use crate::wire::{SLUG, StatisticName, VISIBLE, WINDOW};
 
 /// Which ranking is asked for.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub(crate) struct RankingParameters {
     /// Which runs count: each LLM's `latest`, those of the last hours (`24h`)
     /// or days (`7d`), up to ten years, or `all`. `latest` where it is left
     /// out.
-    #[schemars(regex(pattern = r"^(latest|all|[1-9][0-9]{0,3}h|[1-9][0-9]{0,2}d)$"))]
+    #[schemars(regex = "WINDOW")]
     window: Option<String>,
     /// What the ranking is by; the mean where it is left out.
     #[schemars(with = "StatisticName")]

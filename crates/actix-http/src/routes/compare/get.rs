@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::query::{Query, REQUIRED, parse};
 use crate::representation::Shown;
 use crate::services::Services;
-use crate::wire::{Comparison, SLUG, StatisticName};
+use crate::wire::{Comparison, METRIC, SLUG, StatisticName, WINDOW};
 
 /// Which LLMs are compared, and by what.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -26,7 +26,7 @@ pub(crate) struct Parameters {
     #[schemars(with = "LlmList")]
     llms: Option<String>,
     /// Only this metric; every metric where it is left out.
-    #[schemars(regex(pattern = "^[A-Za-z][A-Za-z0-9_]{0,19}$"))]
+    #[schemars(regex = "METRIC")]
     metric: Option<String>,
     /// The conditions that were measured under; the service's default workload
     /// where it is left out.
@@ -36,7 +36,7 @@ pub(crate) struct Parameters {
     /// or days (`7d`), up to ten years, or `all`. `latest` where it is left
     /// out. From three runs of each on, the scatter between runs is what tests
     /// use.
-    #[schemars(regex(pattern = r"^(latest|all|[1-9][0-9]{0,3}h|[1-9][0-9]{0,2}d)$"))]
+    #[schemars(regex = "WINDOW")]
     window: Option<String>,
     /// What is compared; the mean where it is left out.
     #[schemars(with = "StatisticName")]

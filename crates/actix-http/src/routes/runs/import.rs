@@ -23,7 +23,7 @@ use crate::idempotency::SentUnder;
 use crate::query::{Query, parse};
 use crate::services::Services;
 use crate::unread::Unread;
-use crate::wire::{ImportedFile, SLUG, VISIBLE};
+use crate::wire::{ImportedFile, SLUG, VISIBLE, moment};
 
 /// What the file does not say itself, or says otherwise.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -59,12 +59,11 @@ const MAX_RUNS: usize = 1000;
 
 impl Parameters {
     fn hints(&self) -> Result<Hints, ApiError> {
-        let at = |text: &str| text.parse::<Timestamp>();
         Ok(Hints {
             provider: parse("provider", self.provider.as_deref(), Provider::parse)?,
             llm: parse("llm", self.llm.as_deref(), LlmName::parse)?,
             workload: parse("workload", self.workload.as_deref(), WorkloadSlug::parse)?,
-            started_at: parse("at", self.at.as_deref(), at)?,
+            started_at: parse("at", self.at.as_deref(), moment)?,
             labels: parse("labels", self.labels.as_deref(), labels)?.unwrap_or_default(),
         })
     }
@@ -309,7 +308,8 @@ mod tests {
         let without_time = VLLM.replace("\"date\": \"20250101-120000\",", "");
         for (query, body, reason) in [
             ("?format=banana", VLLM, "format: a format is one of"),
-            ("?at=noon", VLLM, "at: "),
+            ("?at=noon", VLLM, "at: is not a moment in RFC 3339"),
+            ("?at=2025-1-5T1:2:3Z", VLLM, "at: is not a moment in RFC 3339"),
             ("?labels=gpu", VLLM, "labels: a label is key=value"),
             ("?colour=red", VLLM, "query: "),
             ("", &without_time, "upload: the file does not say all that a run must; give at"),
