@@ -59,8 +59,9 @@ pub enum FindingCode {
     /// Less than half or more than twice as many output tokens as were asked
     /// for: other work than the workload's.
     OutputLength,
-    /// The mean lies above the 99th percentile: a few requests decide it. In
-    /// figures that a tool reported, a sign of two units in one file.
+    /// The mean lies above the 99th percentile: a few requests decide it.
+    /// Unrankable where a tool reported figures of which that cannot be, for
+    /// their maximum or for two units in one file.
     MeanAboveP99,
     /// The last token came before the first one.
     TimeBackwards,
@@ -186,17 +187,38 @@ fn output_length(run: &Run) -> Option<(Severity, String)> {
 fn mean_above_p99(run: &Run) -> Option<(Severity, String)> {
     let above = run.measurements().iter().filter_map(|(metric, measurement)| {
         let (mean, p99) = (measurement.mean(), measurement.quantiles().p99?);
-        // Of a sketch, the percentile may be a hundredth off.
-        let (severity, beyond) = match measurement {
-            Measurement::Sampled(_) => (Severity::Notice, p99 * 1.01),
-            // Tools write few digits.
-            Measurement::Reported(_) => (Severity::Unrankable, p99 * 1.001),
-        };
         let message = || format!("the mean of {metric}, {mean:.4}, lies above its p99, {p99:.4}");
-        (mean > beyond).then(|| (severity, message()))
+        match measurement {
+            // Of a sketch, the percentile may be a hundredth off.
+            Measurement::Sampled(_) => (mean > p99 * 1.01).then(|| (Severity::Notice, message())),
+            Measurement::Reported(figures) => {
+                let severity = match figures.max.zip(figures.count) {
+                    Some((max, count)) if mean > greatest_mean(p99, max, count) => {
+                        Severity::Unrankable
+                    }
+                    None if p99 > 0.0 && mean > ABSURD * p99 => Severity::Unrankable,
+                    _ => Severity::Notice,
+                };
+                (mean > p99 * FEW_DIGITS).then(|| (severity, message()))
+            }
+        }
     });
     let (severities, messages): (Vec<_>, Vec<_>) = above.unzip();
     Some((severities.into_iter().max()?, messages.join("; ")))
+}
+
+/// As far as a figure may be off because tools write few digits.
+const FEW_DIGITS: f64 = 1.001;
+
+/// From so many times the 99th percentile on, a mean is one of another unit.
+const ABSURD: f64 = 100.0;
+
+/// The greatest mean of so many values, of which a hundredth lies above the 99th
+/// percentile, and one or two more where a tool interpolates, and none above the
+/// maximum.
+fn greatest_mean(p99: f64, max: f64, count: u64) -> f64 {
+    let above = (0.01 + 2.0 / count as f64).min(1.0);
+    ((1.0 - above) * p99 + above * max) * FEW_DIGITS
 }
 
 fn time_backwards(run: &Run) -> Option<(Severity, String)> {
@@ -213,8 +235,7 @@ fn time_backwards(run: &Run) -> Option<(Severity, String)> {
     ];
     figures.into_iter().find_map(|(which, first, last)| {
         let (first, last) = (first?, last?);
-        // Tools write few digits.
-        (last < first * 0.999).then(|| {
+        (last * FEW_DIGITS < first).then(|| {
             let message = format!(
                 "the {which} E2E_LATENCY, {last:.4} s, is below the {which} TTFT, {first:.4} s"
             );
@@ -370,16 +391,36 @@ mod tests {
         assert_eq!(short, [(FindingCode::OutputLength, Severity::Notice)]);
     }
 
+    /// What is found in figures of 400 requests with this p99.
+    fn found_above(p99: f64, mean: f64, max: Option<f64>) -> Vec<(FindingCode, Severity)> {
+        let quantiles = Quantiles { p99: Some(p99), ..Quantiles::default() };
+        let figures = ReportedSummary { max, quantiles, ..reported(mean) };
+        found(&run(0, [(metrics::TTFT, Measurement::Reported(figures))]))
+    }
+
     #[test]
-    fn a_mean_above_the_p99_is_a_heavy_tail_or_a_contradiction() {
+    fn a_few_requests_that_stalled_are_no_more_than_a_notice() {
         let mut heavy = vec![0.2; 399];
         heavy.push(1000.0);
         let sampled = run(0, [(metrics::TTFT, sampled(&heavy))]);
         assert_eq!(found(&sampled), [(FindingCode::MeanAboveP99, Severity::Notice)]);
-        let quantiles = Quantiles { p99: Some(0.5), ..Quantiles::default() };
-        let mixed = ReportedSummary { quantiles, ..reported(200.0) };
-        let reported = run(0, [(metrics::TTFT, Measurement::Reported(mixed))]);
-        assert_eq!(found(&reported), [(FindingCode::MeanAboveP99, Severity::Unrankable)]);
+        // 3 of 400 took a minute, the others 0.3 s.
+        let mean = (3.0 * 60.0 + 397.0 * 0.3) / 400.0;
+        for max in [Some(60.0), None] {
+            let found = found_above(0.3, mean, max);
+            assert_eq!(found, [(FindingCode::MeanAboveP99, Severity::Notice)], "{max:?}");
+        }
+    }
+
+    #[test]
+    fn a_mean_that_the_maximum_or_any_unit_rules_out_is_a_contradiction() {
+        let unrankable = [(FindingCode::MeanAboveP99, Severity::Unrankable)];
+        // Of 400 values, 6 above 0.3 and none above 1 have a mean of 0.3105 at most.
+        assert_eq!(found_above(0.3, 0.32, Some(1.0)), unrankable);
+        assert_eq!(found_above(0.5, 200.0, None), unrankable);
+        // Nothing is nothing in any unit.
+        let mostly_nothing = found_above(0.0, 200.0, None);
+        assert_eq!(mostly_nothing, [(FindingCode::MeanAboveP99, Severity::Notice)]);
     }
 
     #[test]
