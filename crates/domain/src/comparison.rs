@@ -25,8 +25,8 @@ pub struct ComparedLlm {
     pub llm: Llm,
     /// Its value, in the metric's unit, and how sure that is.
     pub estimate: Estimate,
-    /// Whether there are fewer than three runs behind it, so that how far runs
-    /// lie apart is not known.
+    /// Whether fewer than three runs tell it, so that how far runs lie apart is
+    /// not known, or nothing tells how sure it is.
     pub provisional: bool,
     /// Whether it failed more than half of its requests.
     pub tier: Tier,
@@ -108,7 +108,7 @@ impl Side {
         let compared = ComparedLlm {
             llm: contender.llm.clone(),
             estimate,
-            provisional: contender.is_provisional(statistic),
+            provisional: contender.is_provisional(statistic, &estimate),
             tier: Tier::of(contender.requests),
             sample_count: contender.sample_count(),
             run_count: contender.runs.len(),
@@ -215,9 +215,12 @@ mod tests {
     }
 
     #[test]
-    fn what_varies_in_neither_differs_exactly_where_it_differs() {
-        assert!(two(&[1.0, 1.0], &[2.0, 2.0]).is_significant());
-        assert!(!two(&[1.0, 1.0], &[1.0, 1.0]).is_significant());
+    fn what_does_not_vary_does_not_tell_how_sure_it_is() {
+        for other in [[2.0, 2.0], [1.0, 1.0], [2.0, 2.1]] {
+            let pair = two(&[1.0, 1.0], &other);
+            assert_eq!((pair.difference_interval, pair.p_value), (None, None), "{other:?}");
+            assert!(pair.provisional);
+        }
     }
 
     #[test]
@@ -235,7 +238,6 @@ mod tests {
     fn there_is_no_ratio_to_nothing() {
         let pair = two(&[0.0, 0.0], &[2.0, 2.1]);
         assert_eq!((pair.ratio, pair.ratio_interval), (None, None));
-        assert!(pair.is_significant());
     }
 
     #[test]

@@ -43,9 +43,10 @@ impl Contender {
         Ok(Self { llm, runs: PooledRuns::from(&run), requests })
     }
 
-    /// Whether too few runs tell a statistic to know how far runs lie apart.
-    pub fn is_provisional(&self, statistic: Statistic) -> bool {
-        self.replications(statistic) < Self::REPLICATED_FROM
+    /// Whether an estimate of a statistic is provisional: too few runs tell how
+    /// far runs lie apart, or nothing tells how sure it is.
+    pub(crate) fn is_provisional(&self, statistic: Statistic, estimate: &Estimate) -> bool {
+        self.replications(statistic) < Self::REPLICATED_FROM || estimate.interval.is_none()
     }
 
     /// How many runs tell a statistic.
@@ -69,27 +70,30 @@ impl Contender {
         (!self.runs.is_empty()).then(|| self.runs.replicates(Statistic::Mean).mean)
     }
 
-    /// The percentiles of all samples, those of the newest run where no run has
-    /// samples; each where there are [enough](Statistic::min_samples).
+    /// The percentiles, each where it is known: those of all samples where there
+    /// are [enough](Statistic::min_samples), and the mean of the runs' own where
+    /// a run that tells one has no samples, each counted by how many they are of.
     pub fn quantiles(&self) -> Quantiles {
-        Quantiles::each(|statistic| self.quantile(statistic))
+        Quantiles::each(|statistic| self.quantile(statistic).ok())
     }
 
-    fn quantile(&self, statistic: Statistic) -> Option<f64> {
-        let sketch = self.runs.sketch();
-        if sketch.count() > 0 {
-            let enough = sketch.count() >= statistic.min_samples();
-            return enough.then(|| sketch.quantile(statistic.probability()?)).flatten();
+    fn quantile(&self, statistic: Statistic) -> Result<f64, MissingPercentile> {
+        let replicates = self.runs.replicates(statistic);
+        if replicates.reported > 0 {
+            return Ok(replicates.mean);
         }
-        let (reported, count) = self.newest()?.reported;
-        let enough = count.is_none_or(|count| count >= statistic.min_samples());
-        enough.then(|| reported.get(statistic)).flatten()
+        let sketch = self.runs.sketch();
+        let enough = sketch.count() >= statistic.min_samples();
+        let value = statistic.probability().filter(|_| enough);
+        value.and_then(|probability| sketch.quantile(probability)).ok_or_else(|| {
+            let count = if sketch.count() > 0 { sketch.count() } else { self.sample_count() };
+            MissingPercentile::of(statistic, count)
+        })
     }
 
     /// Why the runs do not tell a percentile; `None` where they do.
     pub fn missing(&self, statistic: Statistic) -> Option<MissingPercentile> {
-        let is_missing = statistic.probability().is_some() && self.quantile(statistic).is_none();
-        is_missing.then(|| MissingPercentile::of(statistic, self.sample_count()))
+        statistic.probability().and_then(|_| self.quantile(statistic).err())
     }
 
     /// The value of a statistic and how sure it is; `None` where the runs do
@@ -97,32 +101,162 @@ impl Contender {
     ///
     /// From [three runs](Self::REPLICATED_FROM) on, the scatter between the
     /// runs says how sure. Below, it is the scatter of the samples, for
-    /// quantiles by order statistics.
+    /// quantiles by order statistics; of percentiles that tools reported it is
+    /// not known.
     pub fn estimate(&self, statistic: Statistic) -> Option<Estimate> {
-        let between = match self.is_provisional(statistic) {
-            true => None,
-            false => self.runs.replicates(statistic).uncertainty(),
+        let replicates = self.runs.replicates(statistic);
+        let between = match self.replications(statistic) {
+            0..Self::REPLICATED_FROM => None,
+            _ => replicates.uncertainty(),
         };
         let Some(probability) = statistic.probability() else {
             return Some(self.mean_estimate(self.mean()?, between));
         };
-        let value = self.quantile(statistic)?;
-        let sketch = self.runs.sketch();
-        match between {
-            _ if sketch.count() == 0 => Some(Estimate::new(value, None)),
-            None => Estimate::of_quantile(sketch, probability),
-            Some(between) => Some(Estimate::new(value, Some(between.of_sketched(value)))),
-        }
+        let value = self.quantile(statistic).ok()?;
+        let between = match between {
+            None if replicates.reported == 0 => {
+                return Estimate::of_quantile(self.runs.sketch(), probability);
+            }
+            Some(between) if replicates.reported < replicates.count() => {
+                Some(between.of_sketched(value))
+            }
+            between => between,
+        };
+        Some(Estimate::new(value, between.and_then(Uncertainty::unless_exact)))
     }
 
     fn mean_estimate(&self, mean: f64, between: Option<Uncertainty>) -> Estimate {
         if let Some(rate) = self.runs.rate {
             return Estimate::of_rate(rate.failed(), rate.attempted(), between);
         }
+        // Runs, or samples, that agree to the last digit do not tell how far
+        // others would lie apart.
         let within = || self.runs.moments.as_ref().and_then(Uncertainty::of_mean);
-        // Runs that agree to the last digit do not tell how far others would
-        // lie apart.
-        let between = between.filter(|between| between.standard_error > 0.0);
-        Estimate::new(mean, between.or_else(within))
+        let between = between.and_then(Uncertainty::unless_exact);
+        Estimate::new(mean, between.or_else(|| within()?.unless_exact()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::llm::LlmName;
+    use crate::measurement::ReportedSummary;
+
+    const SIZE: u64 = 1_000;
+
+    fn run(measurement: Measurement) -> RunMeasurement {
+        RunMeasurement {
+            run: RunId(uuid::Uuid::nil()),
+            started_at: DateTime::UNIX_EPOCH,
+            source: Source::Import,
+            requests: Requests::all_successful(SIZE),
+            measurement,
+        }
+    }
+
+    /// A run with its samples, close to this value.
+    fn sampled(value: f64, count: u64) -> RunMeasurement {
+        let samples: Vec<_> = (0..count).map(|at| value + 1e-6 * at as f64).collect();
+        run(Measurement::Sampled(Summary::from_samples(&samples).unwrap()))
+    }
+
+    /// A run of which a tool reported that every percentile is this value.
+    fn reported(value: f64, count: Option<u64>) -> RunMeasurement {
+        let quantiles = Quantiles::each(|_| Some(value));
+        let figures = ReportedSummary { count, quantiles, ..ReportedSummary::of_mean(value) };
+        run(Measurement::Reported(figures))
+    }
+
+    /// A run of which a tool reported no more than the mean.
+    fn with_mean_alone(mean: f64) -> RunMeasurement {
+        let figures = ReportedSummary { count: Some(SIZE), ..ReportedSummary::of_mean(mean) };
+        run(Measurement::Reported(figures))
+    }
+
+    fn contender(runs: impl IntoIterator<Item = RunMeasurement>) -> Contender {
+        let runs: PooledRuns = runs.into_iter().collect();
+        let llm = Llm { name: LlmName::parse("a").unwrap(), provider: None };
+        Contender { llm, requests: runs.requests(), runs }
+    }
+
+    fn is_provisional(contender: &Contender, statistic: Statistic) -> bool {
+        contender.is_provisional(statistic, &contender.estimate(statistic).unwrap())
+    }
+
+    #[test]
+    fn a_percentile_of_mixed_runs_is_that_of_all_with_an_interval_around_it() {
+        // One run with samples at 0.2, nine without at 0.3.
+        let mixed = contender(
+            [sampled(0.2, SIZE)].into_iter().chain((0..9).map(|_| reported(0.3, Some(SIZE)))),
+        );
+        let estimate = mixed.estimate(Statistic::P50).unwrap();
+        assert!((estimate.value - 0.29).abs() < 0.001, "{estimate:?}");
+        assert_eq!(mixed.quantiles().p50, Some(estimate.value));
+        let interval = estimate.interval.unwrap();
+        assert!(interval.low < estimate.value && estimate.value < interval.high, "{interval:?}");
+        // Of ten runs of one size, one is 0.1 off: s / sqrt(10) is 0.01.
+        assert!((interval.high - interval.low - 2.0 * 2.262 * 0.01).abs() < 0.001, "{interval:?}");
+        assert!(!is_provisional(&mixed, Statistic::P50));
+    }
+
+    #[test]
+    fn percentiles_that_tools_reported_have_the_interval_of_their_scatter() {
+        let runs =
+            |values: &[f64]| contender(values.iter().map(|value| reported(*value, Some(SIZE))));
+        let three = runs(&[1.0, 2.0, 3.0]);
+        let estimate = three.estimate(Statistic::P99).unwrap();
+        assert_eq!(estimate.value, 2.0);
+        // 2 ± t(0.975, 2) * 1 / sqrt(3)
+        assert!((estimate.interval.unwrap().high - 4.484_137_7).abs() < 1e-6, "{estimate:?}");
+        assert!(!is_provisional(&three, Statistic::P99));
+        for untold in [runs(&[1.0, 2.0]), runs(&[1.0, 1.0, 1.0])] {
+            assert_eq!(untold.estimate(Statistic::P99).unwrap().interval, None);
+            assert!(is_provisional(&untold, Statistic::P99));
+        }
+    }
+
+    #[test]
+    fn a_run_that_does_not_tell_a_percentile_leaves_it_to_the_samples() {
+        let alone = contender([sampled(0.2, SIZE)]);
+        let beside = contender([sampled(0.2, SIZE), with_mean_alone(0.9)]);
+        assert_eq!(beside.estimate(Statistic::P50), alone.estimate(Statistic::P50));
+        assert!(beside.estimate(Statistic::P50).unwrap().interval.is_some());
+    }
+
+    #[test]
+    fn why_a_percentile_is_missing_is_told_by_the_samples_it_would_come_from() {
+        let reason = |runs: &[RunMeasurement]| {
+            contender(runs.iter().cloned()).missing(Statistic::P99).map(|it| it.to_string())
+        };
+        let few = [sampled(0.2, 100), with_mean_alone(0.3)];
+        assert_eq!(reason(&few).unwrap(), "needs 368 samples, has 100");
+        let untold = "was not reported of enough samples, and too few were kept";
+        assert_eq!(reason(&[with_mean_alone(0.3)]).unwrap(), untold);
+        assert_eq!(reason(&[reported(0.3, Some(100))]).unwrap(), "needs 368 samples, has 100");
+        assert_eq!(reason(&[sampled(0.2, 100), reported(0.3, Some(SIZE))]), None);
+        assert_eq!(reason(&[reported(0.3, None)]), None);
+    }
+
+    #[test]
+    fn values_that_do_not_vary_do_not_tell_how_sure_their_mean_is() {
+        let same = contender([sampled_alike(0.2)]);
+        let other = contender([sampled_alike(0.3), sampled_alike(0.3), sampled_alike(0.3)]);
+        for contender in [same, other] {
+            let estimate = contender.estimate(Statistic::Mean).unwrap();
+            assert_eq!((estimate.interval, estimate.uncertainty), (None, None));
+            assert!(is_provisional(&contender, Statistic::Mean));
+        }
+    }
+
+    fn sampled_alike(value: f64) -> RunMeasurement {
+        run(Measurement::Sampled(Summary::from_samples(&[value, value]).unwrap()))
+    }
+
+    #[test]
+    fn a_rate_without_failures_is_known_by_how_many_requests_there_were() {
+        let none_failed = run(Measurement::Sampled(Summary::of_rate(0, SIZE)));
+        let interval = contender([none_failed]).estimate(Statistic::Mean).unwrap().interval;
+        assert!(interval.is_some_and(|it| it.low == 0.0 && 0.0 < it.high));
     }
 }

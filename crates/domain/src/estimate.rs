@@ -36,6 +36,12 @@ impl Uncertainty {
         })
     }
 
+    /// None where it is zero: whoever measured nothing but one value does not
+    /// know how far others would lie from it.
+    pub(crate) fn unless_exact(self) -> Option<Self> {
+        (self.standard_error > 0.0).then_some(self)
+    }
+
     /// The same for a value that comes out of a sketch, and may be as far off
     /// as the sketch allows.
     pub(crate) fn of_sketched(&self, value: f64) -> Self {
@@ -93,10 +99,18 @@ impl Estimate {
                 degrees_of_freedom: f64::INFINITY,
             }),
         };
-        match between {
-            Some(between) if between.standard_error > reach / z => Self::new(rate, Some(between)),
-            _ => wilson,
+        match between.filter(|between| between.standard_error > reach / z) {
+            Some(between) => Self::new(rate, Some(between)).at_most(1.0),
+            None => wilson,
         }
+    }
+
+    /// The same, with an interval that ends at what no value can exceed.
+    fn at_most(mut self, bound: f64) -> Self {
+        if let Some(interval) = &mut self.interval {
+            interval.high = interval.high.min(bound);
+        }
+        self
     }
 
     /// A quantile and its distribution-free interval: the order statistics
@@ -242,6 +256,13 @@ mod tests {
             assert!((interval.low - low).abs() < 1e-9, "{yes}/{of}: {interval:?}");
             assert!((interval.high - high).abs() < 1e-9, "{yes}/{of}: {interval:?}");
         }
+    }
+
+    #[test]
+    fn no_rate_of_runs_that_lie_far_apart_may_exceed_one() {
+        let between = Uncertainty { standard_error: 0.26, degrees_of_freedom: 2.0 };
+        let interval = Estimate::of_rate(14, 30, Some(between)).interval.unwrap();
+        assert_eq!((interval.low, interval.high), (0.0, 1.0));
     }
 
     #[test]

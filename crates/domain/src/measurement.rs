@@ -60,8 +60,8 @@ pub enum MissingPercentile {
         /// How many there are.
         found: u64,
     },
-    /// Its runs kept too few samples, and their tools did not report it.
-    #[error("was not reported, and no samples were kept")]
+    /// Its runs kept too few samples, and no tool reported it of enough.
+    #[error("was not reported of enough samples, and too few were kept")]
     NotReported,
 }
 
@@ -214,14 +214,18 @@ impl Measurement {
     }
 
     /// The value of a statistic in this run, as it is compared with that of
-    /// other runs, where known.
+    /// other runs, where known: a tool's own percentile if it is not one of
+    /// [too few samples](Statistic::min_samples).
     pub(crate) fn replicate(&self, statistic: Statistic) -> Option<f64> {
         match (self, statistic.probability()) {
             (_, None) => Some(self.mean()),
             (Self::Sampled(summary), Some(probability)) => {
                 summary.sketch().expected_quantile(probability)
             }
-            (Self::Reported(figures), Some(_)) => figures.quantiles.get(statistic),
+            (Self::Reported(figures), Some(_)) => {
+                let enough = figures.count.is_none_or(|count| count >= statistic.min_samples());
+                enough.then(|| figures.quantiles.get(statistic))?
+            }
         }
     }
 

@@ -58,7 +58,8 @@ impl Replicated {
         let Uncertainty { standard_error, degrees_of_freedom } =
             estimate.uncertainty.ok_or(MoreRunsUnknown::NoUncertainty)?;
         let squared_error = standard_error * standard_error;
-        let staying = if statistic.probability().is_some() {
+        let sketched = contender.runs.sketch().count() > 0;
+        let staying = if sketched && statistic.probability().is_some() {
             let off = QuantileSketch::RELATIVE_ERROR * estimate.value;
             (off / z_critical(1.0 - CONFIDENCE)).powi(2).min(squared_error)
         } else {

@@ -5,7 +5,6 @@ use chrono::DateTime;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::measurement::Quantiles;
 use crate::pooled_runs::{PooledRun, PooledRuns};
 use crate::quantile_sketch::QuantileSketch;
 use crate::replicates::Replicates;
@@ -19,7 +18,7 @@ use crate::summary::Moments;
 pub struct CorruptPool;
 
 /// The first byte: what follows is laid out as here.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 
 impl PooledRuns {
     /// The pool as bytes: about a kilobyte, most of it the sketch.
@@ -29,20 +28,16 @@ impl PooledRuns {
         let mut out = Writer(vec![LAYOUT]);
         out.integer(*count).requests(*requests).integer(*sample_count);
         out.if_any(newest.as_ref(), |out, newest| {
-            let PooledRun { started_at, run, source, reported: (quantiles, samples) } = newest;
-            let Quantiles { p50, p90, p95, p99 } = *quantiles;
+            let PooledRun { started_at, run, source } = newest;
             out.integer(started_at.timestamp_micros().cast_unsigned());
             out.0.extend(run.0.as_bytes());
             out.0.push(*source as u8);
-            for quantile in [p50, p90, p95, p99] {
-                out.if_any(quantile, |out, quantile| _ = out.number(quantile));
-            }
-            out.if_any(*samples, |out, samples| _ = out.integer(samples));
         });
         out.if_any(moments.as_ref(), |out, moments| _ = out.moments(moments));
         out.if_any(*rate, |out, rate| _ = out.requests(rate));
-        for Replicates { values, weight, squared_weights, mean } in replicates {
+        for Replicates { values, weight, squared_weights, mean, reported } in replicates {
             out.moments(values).number(*weight).number(*squared_weights).number(*mean);
+            out.integer(*reported);
         }
         out.0.extend(sketch.to_bytes());
         out.0
@@ -140,7 +135,6 @@ impl Reader<'_> {
             started_at: DateTime::from_timestamp_micros(self.integer()?.cast_signed())?,
             run: RunId(Uuid::from_bytes(self.take()?)),
             source: self.source()?,
-            reported: (self.quantiles()?, self.if_any(Self::integer)?),
         })
     }
 
@@ -162,15 +156,7 @@ impl Reader<'_> {
             weight: self.number()?,
             squared_weights: self.number()?,
             mean: self.number()?,
-        })
-    }
-
-    fn quantiles(&mut self) -> Option<Quantiles> {
-        Some(Quantiles {
-            p50: self.if_any(Self::number)?,
-            p90: self.if_any(Self::number)?,
-            p95: self.if_any(Self::number)?,
-            p99: self.if_any(Self::number)?,
+            reported: self.integer()?,
         })
     }
 

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use crate::measurement::{Measurement, Quantiles};
+use crate::measurement::Measurement;
 use crate::metric::MetricName;
 use crate::quantile_sketch::QuantileSketch;
 use crate::replicates::Replicates;
@@ -67,9 +67,6 @@ pub struct PooledRun {
     pub run: RunId,
     /// Where it came from.
     pub source: Source,
-    /// The percentiles that its tool reported, if there are no samples, and of
-    /// how many samples.
-    pub(crate) reported: (Quantiles, Option<u64>),
 }
 
 impl Default for PooledRuns {
@@ -93,25 +90,18 @@ impl From<&RunMeasurement> for PooledRuns {
         let (sketch, is_rate, reported) = match measurement {
             Measurement::Sampled(summary) => {
                 let rate = Some((requests.failed(), requests.attempted()));
-                (summary.sketch().clone(), summary.as_rate() == rate, Default::default())
+                (summary.sketch().clone(), summary.as_rate() == rate, 0)
             }
-            Measurement::Reported(figures) => {
-                (QuantileSketch::default(), false, (figures.quantiles, figures.count))
-            }
+            Measurement::Reported(_) => (QuantileSketch::default(), false, 1),
         };
         let weight = measurement.count().unwrap_or(1) as f64;
-        let replicates = Statistic::ALL.map(|statistic| {
-            let value = measurement.replicate(statistic);
-            value.map(|value| Replicates::of(value, weight)).unwrap_or_default()
+        let replicates = Statistic::ALL.map(|statistic| match measurement.replicate(statistic) {
+            Some(value) => Replicates { reported, ..Replicates::of(value, weight) },
+            None => Replicates::default(),
         });
         Self {
             count: 1,
-            newest: Some(PooledRun {
-                started_at: *started_at,
-                run: *run,
-                source: *source,
-                reported,
-            }),
+            newest: Some(PooledRun { started_at: *started_at, run: *run, source: *source }),
             requests: *requests,
             sample_count: measurement.count().unwrap_or(0),
             sketch,
@@ -202,7 +192,7 @@ impl Extend<RunMeasurement> for PooledRuns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measurement::ReportedSummary;
+    use crate::measurement::{Quantiles, ReportedSummary};
     use crate::pool_bytes::CorruptPool;
     use crate::summary::Summary;
     use proptest::prelude::*;
@@ -233,7 +223,9 @@ mod tests {
                     return sampled(second, &samples);
                 }
                 let (mean, count) = figures;
-                let figures = ReportedSummary { count, ..ReportedSummary::of_mean(mean) };
+                let quantiles = Quantiles { p50: Some(mean), ..Quantiles::default() };
+                let figures =
+                    ReportedSummary { count, quantiles, ..ReportedSummary::of_mean(mean) };
                 run(second, Requests::all_successful(9), Measurement::Reported(figures))
             },
         )
@@ -266,7 +258,7 @@ mod tests {
         }
         for statistic in Statistic::ALL {
             let (ours, theirs) = (a.replicates(statistic), b.replicates(statistic));
-            prop_assert_eq!(ours.count(), theirs.count());
+            prop_assert_eq!((ours.count(), ours.reported), (theirs.count(), theirs.reported));
             prop_assert!(close(ours.mean, theirs.mean), "{statistic}");
             let error = |it: &Replicates| it.uncertainty().map_or(0.0, |it| it.standard_error);
             prop_assert!(close(error(ours), error(theirs)), "{statistic}");

@@ -53,8 +53,8 @@ pub struct RankedLlm {
     pub value: f64,
     /// The 95 % confidence interval of the value, where enough is known.
     pub interval: Option<ConfidenceInterval>,
-    /// Whether there are fewer than three runs behind it, so that how far runs
-    /// lie apart is not known.
+    /// Whether fewer than three runs tell it, so that how far runs lie apart is
+    /// not known, or nothing tells how sure it is.
     pub provisional: bool,
     /// The mean, whatever it is ranked by.
     pub mean: f64,
@@ -136,7 +136,7 @@ struct Measured {
 impl Measured {
     fn new(contender: Contender, statistic: Statistic) -> Option<Self> {
         let estimate = contender.estimate(statistic)?;
-        let provisional = contender.is_provisional(statistic);
+        let provisional = contender.is_provisional(statistic, &estimate);
         Some(Self { tier: Tier::of(contender.requests), provisional, estimate, contender })
     }
 
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn a_run_that_does_not_tell_the_statistic_replicates_nothing() {
         let mut mixed = contender("a", &[1.0, 2.0, 1.1, 1.9, 1.2, 1.8]);
-        (0..2).for_each(|_| mixed.runs.merge(&reported(1.5)));
+        [1.5, 1.6].into_iter().for_each(|mean| mixed.runs.merge(&reported(mean)));
         let by = |statistic| rank(Direction::LowerIsBetter, statistic, [mixed.clone()]).remove(0);
         assert!(by(Statistic::P50).provisional);
         assert!(!by(Statistic::Mean).provisional);

@@ -14,6 +14,8 @@ pub(crate) struct Replicates {
     pub(crate) squared_weights: f64,
     /// The mean of the values, each counted by its weight.
     pub(crate) mean: f64,
+    /// How many of the values are a tool's own, of runs without samples.
+    pub(crate) reported: u64,
 }
 
 impl Replicates {
@@ -24,11 +26,12 @@ impl Replicates {
             weight,
             squared_weights: weight * weight,
             mean: value,
+            reported: 0,
         }
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        let Self { values, weight, squared_weights, mean } = other;
+        let Self { values, weight, squared_weights, mean, reported } = other;
         if values.count == 0 {
             return;
         }
@@ -36,6 +39,7 @@ impl Replicates {
         self.weight += weight;
         self.squared_weights += squared_weights;
         self.mean += (mean - self.mean) * (weight / self.weight);
+        self.reported = self.reported.saturating_add(*reported);
     }
 
     /// How many runs there are.

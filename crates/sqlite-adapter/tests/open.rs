@@ -74,8 +74,14 @@ async fn a_name_that_sqlite_would_take_for_something_else_is_a_path() {
 async fn migrating_tells_what_it_did() {
     let folder = folder();
     let path = folder.path().join("benchmark.db");
-    let expected =
-        ["00000000000001", "20261125150000", "20261125190000", "20261125193000", "20261125194000"];
+    let expected = [
+        "00000000000001",
+        "20261125150000",
+        "20261125190000",
+        "20261125193000",
+        "20261125194000",
+        "20261125224000",
+    ];
     assert_eq!(migrate(&path).await.unwrap(), expected);
     assert_eq!(migrate(&path).await.unwrap(), <[String; 0]>::default());
 }
