@@ -85,6 +85,23 @@ fn one_refused_file_and_nothing_is_imported() {
 }
 
 #[test]
+fn a_run_of_the_future_is_refused_by_its_file_with_what_helps() {
+    let service = Service::empty();
+    let good = fixture("result-formats/vllm_bench_serve.json");
+    let tokyo = service.folder.path().join("tokyo.json");
+    let text = std::fs::read_to_string(&good).unwrap().replace("20260101-", "29990101-");
+    std::fs::write(&tokyo, text).unwrap();
+    let import = ["import", good.to_str().unwrap(), tokyo.to_str().unwrap()];
+    let output = run(service.folder.path(), &import);
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("tokyo.json: it starts at 2999-01-01T"), "{said}");
+    assert!(said.contains("in the future; a time without a zone was read as UTC, --at"), "{said}");
+    assert!(said.contains("tokyo.json: The file writes its time without a zone"), "{said}");
+    assert_eq!(service.get("/api/v1/runs").data(), serde_json::json!([]));
+}
+
+#[test]
 fn a_demo_has_data_says_that_it_is_simulated_and_prints_a_curl_line_that_works() {
     let service = Service::start(tempfile::tempdir().unwrap(), |command| {
         command.arg("--demo").env_remove("API_KEY");

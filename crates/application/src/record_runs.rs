@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use benchmark_domain::chrono::TimeDelta;
-use benchmark_domain::{MetricName, Run};
+use benchmark_domain::chrono::{SecondsFormat, TimeDelta};
+use benchmark_domain::{MetricName, Run, Timestamp};
 use benchmark_ports::{
     Catalogue, Clock, RecordOutcome, Recording, RunStore, StoreError, Submission,
 };
@@ -26,10 +26,12 @@ pub enum RecordRunsError {
         known: Vec<MetricName>,
     },
     /// A run that has not started yet would be the latest one for good.
-    #[error("started_at lies in the future")]
+    #[error("it starts at {}, in the future", started_at.to_rfc3339_opts(SecondsFormat::Secs, true))]
     InTheFuture {
         /// Which run, counted from 0.
         run: usize,
+        /// When it says that it started.
+        started_at: Timestamp,
     },
     /// What is submitted under a key is not what was submitted under it before.
     #[error("the key stands for another submission")]
@@ -106,8 +108,9 @@ impl RecordRuns {
             return Err(RecordRunsError::Nothing);
         }
         let now = self.clock.now();
-        if let Some(run) = runs.iter().position(|run| run.started_at > now + CLOCKS_DIFFER_BY) {
-            return Err(RecordRunsError::InTheFuture { run });
+        let is_future = |(_, run): &(usize, &Run)| run.started_at > now + CLOCKS_DIFFER_BY;
+        if let Some((at, run)) = runs.iter().enumerate().find(is_future) {
+            return Err(RecordRunsError::InTheFuture { run: at, started_at: run.started_at });
         }
         self.check_metrics(runs).await?;
         let recorded = match self.runs.record(runs, now, submission).await? {

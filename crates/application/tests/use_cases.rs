@@ -168,7 +168,8 @@ async fn a_run_that_has_not_started_yet_is_refused() {
     let house = House::new();
     let runs = [a_run().started(at(299)).build(), a_run().started(at(301)).build()];
     let error = house.record.run(&runs).await.unwrap_err();
-    assert!(matches!(error, RecordRunsError::InTheFuture { run: 1 }), "{error}");
+    assert!(matches!(error, RecordRunsError::InTheFuture { run: 1, .. }), "{error}");
+    assert_eq!(error.to_string(), "it starts at 2025-06-15T15:11:41Z, in the future");
     house.record.run(&runs[..1]).await.unwrap();
 }
 

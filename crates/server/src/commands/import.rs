@@ -1,9 +1,11 @@
 use std::fs::File;
 use std::io::Write;
+use std::iter::repeat_n;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use benchmark_actix_http::wire::RecordedRun;
+use benchmark_application::RecordRunsError;
 use benchmark_domain::{LlmName, Provider, Run, Timestamp, WorkloadSlug};
 use benchmark_result_formats::{Format, Hints, Imported, Refusal, ResultFile};
 use comfy_table::Table;
@@ -77,12 +79,13 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         return Err(Refused(format!("nothing imported: {}", refusals.join("; "))).into());
     }
 
-    let services = Services::open(config).await?;
-    let runs: Vec<Run> = imported.iter().flat_map(|(_, file)| file.runs.clone()).collect();
-    let recorded = record_runs(&services, &runs).await?;
     for (path, file) in &imported {
         file.notes.iter().for_each(|note| eprintln!("{}: {note}", path.display()));
     }
+    let services = Services::open(config).await?;
+    let runs: Vec<Run> = imported.iter().flat_map(|(_, file)| file.runs.clone()).collect();
+    let refusal = |error: &RecordRunsError| refusal_of(error, &imported, &hints);
+    let recorded = record_runs(&services, &runs, refusal).await?;
     for run in &recorded {
         let RecordedRun { id, findings, .. } = run;
         findings.iter().for_each(|it| eprintln!("run {id}: {}: {}", it.severity, it.message));
@@ -92,6 +95,24 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         return json::print(&recorded, &mut stdout);
     }
     Ok(writeln!(stdout, "{}", as_table(&runs, &recorded))?)
+}
+
+/// Why the runs of these files were refused: which file's it was, and what helps.
+fn refusal_of(error: &RecordRunsError, files: &[(&PathBuf, Imported)], hints: &Hints) -> String {
+    let (run, remedy) = match error {
+        RecordRunsError::InTheFuture { run, .. } if hints.started_at.is_none() => {
+            (*run, "; a time without a zone was read as UTC, --at says better")
+        }
+        RecordRunsError::InTheFuture { run, .. } | RecordRunsError::UnknownMetric { run, .. } => {
+            (*run, "")
+        }
+        _ => return error.to_string(),
+    };
+    let mut paths = files.iter().flat_map(|(path, file)| repeat_n(path, file.runs.len()));
+    match paths.nth(run) {
+        Some(path) => format!("{}: {error}{remedy}", path.display()),
+        None => error.to_string(),
+    }
 }
 
 /// Reads a file and, where its tool wrote two, the other one beside it.

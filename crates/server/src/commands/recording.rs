@@ -5,14 +5,16 @@ use benchmark_domain::Run;
 use crate::compose::Services;
 use crate::outcome::Refused;
 
-/// Records runs, all or none, and tells what became of each.
+/// Records runs, all or none, and tells what became of each. Runs that are not
+/// taken are refused in the words of `refusal`.
 pub(crate) async fn record_runs(
     services: &Services,
     runs: &[Run],
+    refusal: impl FnOnce(&RecordRunsError) -> String,
 ) -> anyhow::Result<Vec<RecordedRun>> {
     let outcomes = services.record_runs.run(runs).await.map_err(|error| match error {
         RecordRunsError::Store(error) => anyhow::Error::new(error),
-        refusal => Refused(refusal.to_string()).into(),
+        refused => Refused(refusal(&refused)).into(),
     })?;
     Ok(RecordedRun::all_of(runs, &outcomes))
 }

@@ -56,5 +56,5 @@ pub(crate) async fn record(
     let progress = progress::of("simulating runs", total);
     let runs: Vec<_> = progress.wrap_iter(simulation.runs()).collect();
     progress.finish_and_clear();
-    record_runs(services, &runs).await
+    record_runs(services, &runs, ToString::to_string).await
 }

@@ -93,7 +93,7 @@ pub(crate) async fn record_runs(
         RecordRunsError::UnknownMetric { run, .. } => {
             submission.refuse(run, &Refusal::new("metrics", error))
         }
-        RecordRunsError::InTheFuture { run } => {
+        RecordRunsError::InTheFuture { run, .. } => {
             submission.refuse(run, &Refusal::new("started_at", "lies in the future"))
         }
         error => ApiError::invalid("body", error),

@@ -212,6 +212,7 @@ pub(crate) async fn import_runs(
     services: Data<Services>,
 ) -> Result<Answer, ApiError> {
     let parameters = parameters.into_inner()?;
+    let is_time_given = parameters.at.is_some();
     let sent_under = sent_under.into_inner()?;
     let Upload { bytes, turn } = upload.read(&key).await?;
     let (read, sent_under) = aside(move || {
@@ -223,8 +224,10 @@ pub(crate) async fn import_runs(
     .await?;
     let (format, Imported { runs, notes }) = read?;
     let refuse = |error| match error {
+        RecordRunsError::InTheFuture { .. } if is_time_given => ApiError::invalid("at", error),
         RecordRunsError::InTheFuture { .. } => {
-            ApiError::invalid("body", "a run starts in the future; `at` says better when it did")
+            let remedy = "a time without a zone was read as UTC, `at` says better";
+            ApiError::invalid("body", format!("{error}; {remedy}"))
         }
         error => ApiError::invalid("body", error),
     };
@@ -316,7 +319,17 @@ mod tests {
             ("", "{}", "body: upload: no known format (not vllm: "),
             ("", "", "body: upload: it is empty"),
             ("?format=llmperf", VLLM, "body: upload: results_num_requests_started: "),
-            ("?at=2999-01-01T00:00:00Z", VLLM, "body: a run starts in the future"),
+            (
+                "?at=2999-01-01T00:00:00Z",
+                VLLM,
+                "at: it starts at 2999-01-01T00:00:00Z, in the future",
+            ),
+            (
+                "",
+                &VLLM.replace("20250101", "29990101"),
+                "body: it starts at 2999-01-01T12:00:00Z, in the future; a time without a zone \
+                 was read as UTC, `at` says better",
+            ),
         ] {
             let message = import(&app, query, body).await.refusal(422);
             assert!(message.starts_with(reason), "{reason}: {message}");
