@@ -1,9 +1,12 @@
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use benchmark_domain::chrono::{SecondsFormat, TimeDelta};
-use benchmark_domain::{MetricName, Run, Timestamp};
+use benchmark_domain::{MetricName, Run, Timestamp, Workload, WorkloadSlug};
 use benchmark_ports::{
-    Catalogue, Clock, RecordOutcome, Recording, RunStore, StoreError, Submission,
+    Catalogue, Clock, PageLimit, RecordOutcome, Recording, RunFilter, RunStore, StoreError,
+    Submission,
 };
 use thiserror::Error;
 
@@ -32,6 +35,19 @@ pub enum RecordRunsError {
         run: usize,
         /// When it says that it started.
         started_at: Timestamp,
+    },
+    /// A run under another label than those of its workload, which would be lost:
+    /// a known workload keeps the conditions it has.
+    #[error("{}; under other labels it is another workload", other_label(workload, label, known))]
+    OtherLabels {
+        /// Which run, counted from 0.
+        run: usize,
+        /// Its workload.
+        workload: WorkloadSlug,
+        /// The label, key and value.
+        label: (String, String),
+        /// The value that the workload has for this key, if any.
+        known: Option<String>,
     },
     /// What is submitted under a key is not what was submitted under it before.
     #[error("the key stands for another submission")]
@@ -113,6 +129,7 @@ impl RecordRuns {
             return Err(RecordRunsError::InTheFuture { run: at, started_at: run.started_at });
         }
         self.check_metrics(runs).await?;
+        self.check_labels(runs).await?;
         let recorded = match self.runs.record(runs, now, submission).await? {
             Recording::Recorded(recorded) => recorded,
             Recording::Replayed(outcomes) => return Ok(Submitted::Before(outcomes)),
@@ -131,5 +148,57 @@ impl RecordRuns {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a run with a label that its workload, as recorded or as the first
+    /// of these runs has it, has not.
+    async fn check_labels(&self, runs: &[Run]) -> Result<(), RecordRunsError> {
+        let mut workloads: BTreeMap<&WorkloadSlug, BTreeMap<String, String>> = BTreeMap::new();
+        if runs.iter().all(|run| run.workload.conditions.labels.is_empty()) {
+            return Ok(());
+        }
+        for (at, run) in runs.iter().enumerate() {
+            let Workload { slug, conditions } = &run.workload;
+            let known = match workloads.entry(slug) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let recorded = self.labels_of(slug).await?;
+                    new.insert(recorded.unwrap_or_else(|| conditions.labels.clone()))
+                }
+            };
+            let other =
+                conditions.labels.iter().find(|(key, value)| known.get(*key) != Some(value));
+            if let Some((key, value)) = other {
+                return Err(RecordRunsError::OtherLabels {
+                    run: at,
+                    workload: slug.clone(),
+                    label: (key.clone(), value.clone()),
+                    known: known.get(key).cloned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The labels of a workload that has runs.
+    async fn labels_of(
+        &self,
+        workload: &WorkloadSlug,
+    ) -> Result<Option<BTreeMap<String, String>>, StoreError> {
+        let filter = RunFilter { workload: Some(workload.clone()), ..RunFilter::default() };
+        let newest = self.runs.runs(&filter, None, PageLimit::ONE).await?;
+        let newest = newest.into_iter().flatten().next();
+        Ok(newest.map(|recorded| recorded.run.workload.conditions.labels.clone()))
+    }
+}
+
+fn other_label(
+    workload: &WorkloadSlug,
+    (key, value): &(String, String),
+    known: &Option<String>,
+) -> String {
+    match known {
+        Some(known) => format!("its workload {workload} has {key}={known}, not {key}={value}"),
+        None => format!("its workload {workload} has no label {key}"),
     }
 }

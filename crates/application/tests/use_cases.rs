@@ -13,7 +13,8 @@ use benchmark_application::{
 };
 use benchmark_domain::chrono::TimeDelta;
 use benchmark_domain::{
-    MetricName, Publication, RankingScope, Statistic, Timestamp, Window, WorkloadSlug, metrics,
+    Conditions, MetricName, Publication, RankingScope, Run, Statistic, Timestamp, Window,
+    WorkloadSlug, metrics,
 };
 use benchmark_memory_adapter::{MemoryRankingCache, MemoryStore};
 use benchmark_port_contracts::StoppedClock;
@@ -171,6 +172,30 @@ async fn a_run_that_has_not_started_yet_is_refused() {
     assert!(matches!(error, RecordRunsError::InTheFuture { run: 1, .. }), "{error}");
     assert_eq!(error.to_string(), "it starts at 2025-06-15T15:11:41Z, in the future");
     house.record.run(&runs[..1]).await.unwrap();
+}
+
+/// A run on the workload `chat`, under this label for its GPU, if any.
+fn on_chat(gpu: Option<&str>) -> Run {
+    let labels = gpu.map(|gpu| ("gpu".to_owned(), gpu.to_owned())).into_iter().collect();
+    let conditions = Conditions { labels, ..Conditions::default() };
+    a_run().llm(gpu.unwrap_or("any")).workload("chat").conditions(conditions).build()
+}
+
+#[tokio::test]
+async fn a_label_that_would_be_lost_is_refused() {
+    let house = House::new();
+    let refusal = async |runs: &[Run]| house.record.run(runs).await.unwrap_err().to_string();
+    let other = "its workload chat has gpu=h100, not gpu=a100; \
+                 under other labels it is another workload";
+    assert_eq!(refusal(&[on_chat(Some("h100")), on_chat(Some("a100"))]).await, other);
+    let unlabelled =
+        "its workload chat has no label gpu; under other labels it is another workload";
+    assert_eq!(refusal(&[on_chat(None), on_chat(Some("h100"))]).await, unlabelled);
+
+    house.record.run(&[on_chat(Some("h100"))]).await.unwrap();
+    assert_eq!(refusal(&[on_chat(Some("a100"))]).await, other);
+    // Who says nothing contradicts nothing.
+    house.record.run(&[on_chat(Some("h100")), on_chat(None)]).await.unwrap();
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::identity::Fingerprint;
 use crate::name::{InvalidName, bounded, free_text};
 use crate::summary::{InvalidSample, Summary};
 
@@ -13,6 +14,8 @@ use crate::summary::{InvalidSample, Summary};
 pub struct WorkloadSlug(Arc<str>);
 
 impl WorkloadSlug {
+    const MAX_LENGTH: usize = 100;
+
     /// Parses a slug.
     ///
     /// # Errors
@@ -20,7 +23,7 @@ impl WorkloadSlug {
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         const WHAT: &str = "a workload";
         const RULE: &str = "letters, digits, '.', '_' and '-' are allowed, a letter or digit first";
-        let text = bounded(WHAT, text, 100)?;
+        let text = bounded(WHAT, text, Self::MAX_LENGTH)?;
         let misfit = text.char_indices().find(|&(at, c)| match c {
             'a'..='z' | 'A'..='Z' | '0'..='9' => false,
             '.' | '_' | '-' => at == 0,
@@ -133,7 +136,8 @@ impl Workload {
     }
 
     /// The workload that these conditions name themselves: `550in-150out-c5`,
-    /// or the default one if they say nothing.
+    /// with labels `550in-150out-c5-gpu-h100`, or the default one if they say
+    /// nothing. Labels that do not fit into a slug end in a hash of them.
     ///
     /// ```
     /// # use benchmark_domain::{Conditions, Workload};
@@ -152,9 +156,33 @@ impl Workload {
             conditions.concurrency.map(|n| format!("c{n}")),
             conditions.request_rate.filter(|rate| *rate > 0.0).map(|rate| format!("r{rate}")),
         ];
-        let slug = parts.into_iter().flatten().collect::<Vec<_>>().join("-");
+        let load = parts.into_iter().flatten().collect::<Vec<_>>().join("-");
+        let room = WorkloadSlug::MAX_LENGTH.saturating_sub(load.len() + 1);
+        let parts = [load, in_slug(&conditions.labels, room)];
+        let parts = parts.iter().filter(|part| !part.is_empty());
+        let slug = parts.map(String::as_str).collect::<Vec<_>>().join("-");
         let slug = WorkloadSlug::parse(&slug).unwrap_or_default();
         Self { slug, conditions }
+    }
+}
+
+/// Labels as the end of a slug of so many characters: `gpu-h100-site-eu`. Where
+/// they cannot stand there as they are, a hash of them follows what can.
+fn in_slug(labels: &BTreeMap<String, String>, room: usize) -> String {
+    let pairs: Vec<_> = labels.iter().map(|(key, value)| format!("{key}-{value}")).collect();
+    let plain = pairs.join("-");
+    if plain.is_empty() || plain.len() <= room && WorkloadSlug::parse(&plain).is_ok() {
+        return plain;
+    }
+    let mut fingerprint = Fingerprint::default();
+    labels.iter().for_each(|(key, value)| _ = fingerprint.text(key).text(value));
+    let hash: String = fingerprint.finish()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let fit = |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '_' { c } else { '-' };
+    let start =
+        plain.chars().map(fit).take(room.saturating_sub(hash.len() + 1)).collect::<String>();
+    match start.trim_matches(['.', '_', '-']) {
+        "" => hash,
+        start => format!("{start}-{hash}"),
     }
 }
 
@@ -165,6 +193,48 @@ mod tests {
     #[test]
     fn conditions_that_say_nothing_are_the_default_workload() {
         assert_eq!(Workload::derived(Conditions::default()).slug.as_str(), "default");
+    }
+
+    fn derived(labels: &[(&str, &str)]) -> String {
+        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let conditions = Conditions {
+            input_tokens: Some(550),
+            concurrency: Some(5),
+            labels: labels.collect(),
+            ..Conditions::default()
+        };
+        Workload::derived(conditions).slug.to_string()
+    }
+
+    #[test]
+    fn labels_tell_workloads_apart() {
+        assert_eq!(derived(&[]), "550in-c5");
+        assert_eq!(derived(&[("gpu", "H100")]), "550in-c5-gpu-h100");
+        assert_eq!(
+            derived(&[("site", "eu"), ("gpu", "a100-80gb")]),
+            "550in-c5-gpu-a100-80gb-site-eu"
+        );
+        let alone = BTreeMap::from([("gpu".to_owned(), "h100".to_owned())]);
+        let alone = Workload::derived(Conditions { labels: alone, ..Conditions::default() });
+        assert_eq!(alone.slug.as_str(), "gpu-h100");
+    }
+
+    #[test]
+    fn labels_that_fit_into_no_slug_are_told_apart_by_their_hash() {
+        let long = "x".repeat(100);
+        let found = [
+            derived(&[("gpu", "h 100")]),
+            derived(&[("gpu", "h+100")]),
+            derived(&[("übung", "日本語")]),
+            derived(&[("a", &long), ("b", "1")]),
+            derived(&[("a", &long), ("b", "2")]),
+        ];
+        assert!(found[0].starts_with("550in-c5-gpu-h-100-"), "{}", found[0]);
+        let mut different: Vec<_> = found.iter().collect();
+        different.sort();
+        different.dedup();
+        assert_eq!(different.len(), found.len(), "{found:?}");
+        assert!(found.iter().all(|slug| slug.len() <= 100), "{found:?}");
     }
 
     #[test]

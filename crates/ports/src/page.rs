@@ -15,6 +15,9 @@ impl PageLimit {
     /// The most items a page may have.
     pub const MAX: u16 = 1000;
 
+    /// A limit of one item.
+    pub const ONE: Self = Self(1);
+
     /// A limit of so many items.
     ///
     /// # Errors

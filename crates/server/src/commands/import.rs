@@ -40,7 +40,8 @@ pub(crate) struct Args {
     /// When the runs started, such as 2026-01-31T12:00:00Z
     #[arg(long)]
     at: Option<Timestamp>,
-    /// Whatever else tells the workload apart; may be given more than once
+    /// Whatever else tells the workload apart, and names it where --workload does
+    /// not; may be given more than once
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
     /// Print the API's JSON instead of a table
@@ -103,6 +104,7 @@ fn refusal_of(error: &RecordRunsError, files: &[(&PathBuf, Imported)], hints: &H
         RecordRunsError::InTheFuture { run, .. } if hints.started_at.is_none() => {
             (*run, "; a time without a zone was read as UTC, --at says better")
         }
+        RecordRunsError::OtherLabels { run, .. } => (*run, ", which --workload names"),
         RecordRunsError::InTheFuture { run, .. } | RecordRunsError::UnknownMetric { run, .. } => {
             (*run, "")
         }

@@ -96,6 +96,9 @@ pub(crate) async fn record_runs(
         RecordRunsError::InTheFuture { run, .. } => {
             submission.refuse(run, &Refusal::new("started_at", "lies in the future"))
         }
+        RecordRunsError::OtherLabels { run, .. } => {
+            submission.refuse(run, &Refusal::new("conditions.labels", error))
+        }
         error => ApiError::invalid("body", error),
     };
     Recording::of(runs?, &key, sent_under, &services, refuse).await.map(Recorded)
@@ -182,6 +185,27 @@ mod tests {
         run["conditions"] = json!({ "input_tokens": 550, "output_tokens": 150, "concurrency": 5 });
         post(&app, &run).await.data();
         assert_eq!(app.get("/api/v1/workloads").await.data()[0]["slug"], "550in-150out-c5");
+    }
+
+    #[actix_web::test]
+    async fn labels_name_a_workload_and_are_not_lost_on_a_known_one() {
+        let app = TestApp::empty();
+        let with = |gpu: &str| {
+            let mut run = a_run(gpu);
+            run["conditions"] = json!({ "concurrency": 5, "labels": { "gpu": gpu } });
+            run
+        };
+        post(&app, &json!([with("h100"), with("a100")])).await.data();
+        let workloads = app.get("/api/v1/workloads").await.data();
+        assert_eq!(
+            (&workloads[0]["slug"], &workloads[1]["slug"]),
+            (&"c5-gpu-a100".into(), &"c5-gpu-h100".into())
+        );
+        let mut other = with("b200");
+        other["workload"] = json!("c5-gpu-h100");
+        let message = post(&app, &json!([other])).await.refusal(422);
+        let place = "[0].conditions.labels: its workload c5-gpu-h100 has gpu=h100, not gpu=b200";
+        assert!(message.starts_with(place), "{message}");
     }
 
     #[actix_web::test]

@@ -229,6 +229,7 @@ pub(crate) async fn import_runs(
             let remedy = "a time without a zone was read as UTC, `at` says better";
             ApiError::invalid("body", format!("{error}; {remedy}"))
         }
+        RecordRunsError::OtherLabels { .. } => ApiError::invalid("labels", error),
         error => ApiError::invalid("body", error),
     };
     let recording = Recording::of(runs, &key, sent_under, &services, refuse).await?;
@@ -303,6 +304,22 @@ mod tests {
         let workload = &app.get("/api/v1/workloads").await.data()[0];
         assert_eq!(workload["slug"], "chat");
         assert_eq!(workload["conditions"]["labels"], json!({ "gpu": "h100", "site": "eu" }));
+    }
+
+    #[actix_web::test]
+    async fn files_under_other_labels_are_of_other_workloads() {
+        let app = TestApp::empty();
+        assert_eq!(import(&app, "?labels=gpu=h100", VLLM).await.status, 201);
+        assert_eq!(import(&app, "?labels=gpu=a100", VLLM).await.status, 201);
+        let workloads = app.get("/api/v1/workloads").await.data();
+        assert_eq!(workloads[0]["slug"], "100in-8out-c4-gpu-a100");
+        assert_eq!(workloads[1]["slug"], "100in-8out-c4-gpu-h100");
+        let query = "?labels=gpu=b200&workload=100in-8out-c4-gpu-h100";
+        let message = import(&app, query, VLLM).await.refusal(422);
+        assert!(
+            message.starts_with("labels: its workload 100in-8out-c4-gpu-h100 has"),
+            "{message}"
+        );
     }
 
     #[actix_web::test]
