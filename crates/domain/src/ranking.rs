@@ -32,8 +32,7 @@ pub enum Tier {
 impl Tier {
     /// The tier of an LLM whose requests went so.
     pub fn of(requests: Requests) -> Self {
-        let succeeded = requests.attempted() - requests.failed();
-        if requests.failed() > succeeded { Self::MostlyFailed } else { Self::Reliable }
+        if requests.failed() > requests.succeeded() { Self::MostlyFailed } else { Self::Reliable }
     }
 }
 

@@ -108,6 +108,11 @@ impl Requests {
         self.failed
     }
 
+    /// How many did not fail.
+    pub fn succeeded(self) -> u64 {
+        self.attempted - self.failed
+    }
+
     /// Both together, each count at most [`MAX`](Self::MAX).
     pub fn plus(self, other: Self) -> Self {
         let sum = |a: u64, b: u64| a.saturating_add(b).min(Self::MAX);
@@ -223,7 +228,7 @@ impl Run {
         if !(0..253_402_300_800).contains(&seconds) {
             return Err(InvalidRun::ImplausibleStart);
         }
-        let all_failed = parts.requests.failed() == parts.requests.attempted();
+        let all_failed = parts.requests.succeeded() == 0;
         if parts.measurements.is_empty() && !all_failed {
             return Err(InvalidRun::NothingMeasured);
         }
@@ -231,7 +236,7 @@ impl Run {
         let Requests { attempted, failed } = parts.requests;
         for metric in ONE_A_REQUEST {
             let samples = parts.measurements.get(&metric).and_then(Measurement::count).unwrap_or(0);
-            let successes = attempted - failed;
+            let successes = parts.requests.succeeded();
             if samples > successes {
                 return Err(InvalidRun::TooManySamples { metric, samples, successes });
             }
