@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use benchmark_domain::Tool;
 
+use self::records::Records;
 use self::summary::Summary;
 use crate::format::Format;
 use crate::header::Header;
@@ -86,21 +87,24 @@ fn read_requests<'a>(
 ) -> Result<Reports<'a>, Refusal> {
     let name = file.name.clone();
     let refuse = |problem| name.refuse(problem);
-    let (tally, mut notes) = records::tally(&mut file.content).map_err(refuse)?;
+    let records = Records::read(&mut file.content).map_err(refuse)?;
     let (mut header, tool) = match summary {
         None => (Header::silent(name.clone()), tool(None).map_err(refuse)?),
         Some(mut file) => {
-            let summary = Summary::read(&mut file).map_err(|problem| file.refuse(problem))?;
-            summary.check_against(&tally, &name).map_err(|problem| file.refuse(problem))?;
-            (summary.header(&file.name), summary.tool().map_err(|problem| file.refuse(problem))?)
+            let described = Summary::read(&mut file).and_then(|summary| {
+                summary.check_against(&records, &name)?;
+                Ok((summary.header(&file.name)?, summary.tool()?))
+            });
+            described.map_err(|problem| file.refuse(problem))?
         }
     };
+    let notes = records.notes();
+    let tally = records.tally;
     // The lines tell the time in full, the summary without its zone.
     if let Some(start) = tally.start() {
         let start = crate::number::unix_time("request_start_ns", Some(Number(start)));
         header.started_at = start.map(Some);
     }
-    notes.extend(tally.notes());
     let requests = tally.requests().map_err(refuse)?;
     let measurements = tally.into_measurements().map_err(refuse)?;
     Ok(Reports { file, runs: vec![Report { header, tool, requests, measurements }], notes })
@@ -113,7 +117,7 @@ fn read_summary(mut file: ResultFile<'_>) -> Result<Reports<'_>, Refusal> {
     let summary = Summary::read(&mut file).map_err(refuse)?;
     let requests = summary.requests().map_err(refuse)?;
     let report = Report {
-        header: summary.header(&name),
+        header: summary.header(&name).map_err(refuse)?,
         tool: summary.tool().map_err(refuse)?,
         requests,
         measurements: summary.figures.measurements(requests).map_err(refuse)?,

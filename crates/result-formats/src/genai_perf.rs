@@ -39,7 +39,7 @@ fn report(bytes: &[u8], file: &FileName) -> Result<Report, Problem> {
     let requests = Requests::new(figures.succeeded()?, 0)
         .ok_or_else(|| Problem::at("request_count", "it is too large"))?;
     Ok(Report {
-        header: rest.header(&figures, file),
+        header: rest.header(&figures, file)?,
         tool: Tool::parse("genai-perf", None).map_err(Problem::new)?,
         requests,
         measurements: figures.measurements(requests)?,
@@ -71,14 +71,14 @@ struct Stimulus {
 }
 
 impl Rest {
-    fn header(&self, figures: &PerfFigures, file: &FileName) -> Header {
+    fn header(&self, figures: &PerfFigures, file: &FileName) -> Result<Header, Problem> {
         const MODELS: &str = "input_config: model_names";
         let models = self.input_config.as_ref().and_then(|c| c.model_names.as_deref());
-        Header {
-            llm: header::only(MODELS, models).and_then(|model| header::llm(MODELS, model)),
+        Ok(Header {
+            llm: header::llm(MODELS, header::only(MODELS, models)?),
             conditions: self.conditions(figures),
             ..Header::silent(file.clone())
-        }
+        })
     }
 
     fn conditions(&self, figures: &PerfFigures) -> Result<Conditions, Problem> {

@@ -138,7 +138,8 @@ pub(crate) fn provider(field: &str, text: Option<&str>) -> Result<Option<Provide
     parsed(field, text, Provider::parse)
 }
 
-/// The only name of a list of names.
+/// The only name of a list of names. Of several, no hint makes one: what was
+/// measured is of all of them.
 pub(crate) fn only<'a>(
     field: &str,
     names: Option<&'a [String]>,

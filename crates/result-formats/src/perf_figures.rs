@@ -30,6 +30,14 @@ impl PerfFigures {
         number::count("request_count", self.request_count.and_then(|count| count.mean))
     }
 
+    /// How long a request took on average, in seconds.
+    pub(crate) fn mean_latency(&self) -> Result<Option<f64>, Problem> {
+        const FIELD: &str = "request_latency";
+        let Some(latency) = self.request_latency else { return Ok(None) };
+        let measured = latency.measurement(FIELD, Reading::of_requests(1, None))?;
+        Ok(measured.map(|latency| latency.mean()))
+    }
+
     /// The lengths that were measured.
     pub(crate) fn lengths(&self) -> Result<Conditions, Problem> {
         let whole = |field, length: Option<Statistics>| {

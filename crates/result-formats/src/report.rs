@@ -35,6 +35,14 @@ impl Reports<'_> {
         let Some(first) = runs.first() else {
             return Err(file.refuse(Problem::new("it holds no runs")));
         };
+        if hints.llm.is_some() {
+            let named = |run: &Report| run.header.llm.as_ref().ok().cloned().flatten();
+            let names: BTreeSet<_> = runs.iter().filter_map(named).collect();
+            if let [one, other, ..] = Vec::from_iter(names).as_slice() {
+                let what = format_args!("its runs are of {one} and of {other}, not of one LLM");
+                return Err(file.refuse(Problem::new(what)));
+            }
+        }
         let load = first.header.load();
         let one_load = runs.iter().all(|run| run.header.load() == load);
         let naming = if one_load { Naming::AsHinted } else { Naming::WithLoad };

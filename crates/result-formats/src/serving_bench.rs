@@ -102,10 +102,28 @@ impl ServingBench {
             latencies: self.latencies.take(),
         };
         let (mut tally, empty) = columns.tally()?;
-        tally.lasted(0.0, self.seconds()?)?;
+        self.check_against(tally.requests()?, empty)?;
+        tally.all_lasted(self.seconds()?);
         notes.extend(tally.notes());
         notes.extend(note_on_empty(empty));
         Ok(Some(tally))
+    }
+
+    /// Refuses counts that are not those of the single requests, of which so many
+    /// failed without saying so.
+    fn check_against(&self, requests: Requests, empty: u64) -> Result<(), Problem> {
+        let (attempted, succeeded) = (requests.attempted(), requests.succeeded());
+        let sent = number::optional_count("num_prompts", self.num_prompts)?;
+        if let Some(sent) = sent.filter(|sent| *sent != attempted) {
+            let what = format_args!("{sent} were sent, the lists have {attempted}");
+            return Err(Problem::at("num_prompts", what));
+        }
+        let completed = self.completed()?;
+        if !(succeeded..=succeeded.saturating_add(empty)).contains(&completed) {
+            let what = format_args!("{completed} were completed, {succeeded} in the lists");
+            return Err(Problem::at("completed", what));
+        }
+        Ok(())
     }
 
     /// How many requests were completed.
@@ -150,7 +168,8 @@ impl ServingBench {
         Ok(measurements)
     }
 
-    fn seconds(&self) -> Result<f64, Problem> {
+    /// How long the run took.
+    pub(crate) fn seconds(&self) -> Result<f64, Problem> {
         number::positive("duration", self.duration)
     }
 

@@ -62,10 +62,10 @@ impl Statistics {
         }
         let figure = |name: &str, figure: Option<Number>| match known(figure) {
             None => Ok(None),
-            Some(figure) => match number::sample(name, Some(figure)) {
-                Ok(figure) => Ok(Some(figure / unit.per_one())),
-                Err(problem) => Err(problem.within(field)),
-            },
+            Some(Number(figure)) => {
+                let converted = number::sample(name, Some(Number(figure / unit.per_one())));
+                converted.map(Some).map_err(|problem| problem.within(field))
+            }
         };
         let Some(mean) = figure("mean", mean)? else { return Ok(None) };
         let deviation = figure("standard deviation", deviation)?;
@@ -190,6 +190,12 @@ mod tests {
         assert_eq!(ttft.quantiles.p99, Some(0.3384));
         // sqrt((60² + 10² + 70²) / 2) ms.
         assert!((ttft.standard_deviation.unwrap() - 0.065_574_385).abs() < 1e-9);
+    }
+
+    #[test]
+    fn half_an_hour_in_nanoseconds_is_not_too_large() {
+        let measured = ttft(r#"{"unit": "ns", "mean": 1672000000000}"#).unwrap().unwrap();
+        assert_eq!(measured.mean(), 1672.0);
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub(crate) struct Tally {
     unstreamed: u64,
     /// Requests that brought several tokens in one chunk.
     bundled: u64,
+    /// Requests that told when they were sent and over.
+    timed: u64,
     /// From the first request's start to the last one's end, on any clock.
     window: Option<(f64, f64)>,
 }
@@ -87,17 +89,30 @@ impl Tally {
         Ok(())
     }
 
-    /// Widens the measuring window by a request's start and end, in seconds.
+    /// Says when a request was sent and over, in seconds: the measuring window is
+    /// that of all of them.
     pub(crate) fn lasted(&mut self, start: f64, end: f64) -> Result<(), Problem> {
         if !(start.is_finite() && end.is_finite() && start <= end) {
             let what = format_args!("the request ends at {end} and starts at {start}");
             return Err(Problem::new(what));
         }
+        self.timed += 1;
         self.window = Some(match self.window {
             Some((first, last)) => (first.min(start), last.max(end)),
             None => (start, end),
         });
         Ok(())
+    }
+
+    /// Says how long all requests together took, in seconds.
+    pub(crate) fn all_lasted(&mut self, seconds: f64) {
+        self.timed = self.attempted;
+        self.window = Some((0.0, seconds));
+    }
+
+    /// Requests outside of a window that is known by others.
+    fn untimed(&self) -> u64 {
+        self.window.map_or(0, |_| self.attempted.saturating_sub(self.timed))
     }
 
     /// When the first request was sent, on the clock that was told.
@@ -109,8 +124,9 @@ impl Tally {
         self.attempted
     }
 
-    pub(crate) fn succeeded(&self) -> u64 {
-        self.e2e_latency.count()
+    /// How long a request that succeeded took on average, in seconds.
+    pub(crate) fn mean_latency(&self) -> Option<f64> {
+        self.e2e_latency.mean()
     }
 
     pub(crate) fn requests(&self) -> Result<Requests, Problem> {
@@ -136,6 +152,10 @@ impl Tally {
                 "Requests left out of ITL, since their tokens did not each come in a chunk of \
                  their own",
             ),
+            (
+                self.untimed(),
+                "RPS and SYSTEM_TPS are left out, since requests do not tell when they were sent",
+            ),
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)
@@ -145,7 +165,8 @@ impl Tally {
 
     /// The metrics of which there are samples.
     pub(crate) fn into_measurements(self) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
-        let succeeded = self.succeeded();
+        let succeeded = self.e2e_latency.count();
+        let window = self.window.filter(|_| self.untimed() == 0);
         let mut summaries = vec![
             (metrics::TTFT, self.ttft),
             (metrics::TPOT, self.tpot),
@@ -153,7 +174,7 @@ impl Tally {
             (metrics::E2E_LATENCY, self.e2e_latency),
             (metrics::TPS, self.tps),
         ];
-        let seconds = self.window.map_or(0.0, |(start, end)| end - start);
+        let seconds = window.map_or(0.0, |(start, end)| end - start);
         if seconds > 0.0 {
             summaries.push((metrics::RPS, of_one(&metrics::RPS, succeeded as f64 / seconds)?));
             if self.uncounted == 0 {
@@ -240,6 +261,18 @@ mod tests {
         let measurements = tally.into_measurements().unwrap();
         assert_eq!(measurements[&metrics::RPS].mean(), 0.75);
         assert_eq!(measurements[&metrics::SYSTEM_TPS].mean(), 2.25);
+    }
+
+    #[test]
+    fn there_is_no_rate_where_only_some_requests_tell_their_time() {
+        let mut tally = Tally::default();
+        (0..3).for_each(|_| tally.succeed(OK).unwrap());
+        tally.lasted(100.0, 101.0).unwrap();
+        assert!(tally.notes()[0].ends_with("when they were sent: 2."), "{:?}", tally.notes());
+        let measurements = tally.into_measurements().unwrap();
+        for metric in [metrics::RPS, metrics::SYSTEM_TPS] {
+            assert!(!measurements.contains_key(&metric), "{metric}");
+        }
     }
 
     #[test]

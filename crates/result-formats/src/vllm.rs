@@ -6,11 +6,14 @@
 //! latencies of all requests. Failed requests are zeros in every list.
 //!
 //! `itls` and the `itl` statistics are of chunks, which may carry several
-//! tokens. `tpot` is the domain's. `date` is local time without its zone.
+//! tokens. `tpot` is the domain's. `date` is when the results were written, at the
+//! end of the run, in local time without its zone: the run started `duration`
+//! earlier.
 
 use std::collections::BTreeMap;
 
-use benchmark_domain::{Conditions, Measurement, MetricName, Summary, Tool, metrics};
+use benchmark_domain::chrono::TimeDelta;
+use benchmark_domain::{Conditions, Measurement, MetricName, Summary, Timestamp, Tool, metrics};
 
 use crate::format::{Format, no_companions};
 use crate::header::{self, Header};
@@ -65,9 +68,15 @@ fn header(bench: &ServingBench, file: &FileName) -> Header {
         of: file.clone(),
         provider: header::provider("provider", bench.provider.as_deref()),
         llm: header::llm("model_id", bench.model_id.as_deref()),
-        started_at: time::zoneless("date", bench.date.as_deref(), "%Y%m%d-%H%M%S"),
+        started_at: started_at(bench),
         conditions: conditions(bench),
     }
+}
+
+fn started_at(bench: &ServingBench) -> Result<Option<Timestamp>, Problem> {
+    let written_at = time::zoneless("date", bench.date.as_deref(), "%Y%m%d-%H%M%S")?;
+    let lasted = TimeDelta::microseconds((bench.seconds()? * 1e6).round() as i64);
+    Ok(written_at.and_then(|at| at.checked_sub_signed(lasted)))
 }
 
 fn conditions(bench: &ServingBench) -> Result<Conditions, Problem> {

@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use crate::content::Content;
 use crate::number::{self, Number};
-use crate::records::Records;
+use crate::records;
 use crate::refusal::Problem;
 use crate::said::Said;
 use crate::tally::{Success, Tally};
@@ -53,26 +53,42 @@ struct Figures {
     unit: Unit,
 }
 
-/// What the lines add up to, and what is to be said of them.
-pub(super) fn tally(content: &mut Content<'_>) -> Result<(Tally, Vec<String>), Problem> {
-    let mut tally = Tally::default();
-    let (mut warm_up, mut cancelled) = (0_u64, 0_u64);
-    let mut lines = Records::of_lines(content);
-    while let Some(record) = lines.next::<Record>()? {
-        if record.metadata.benchmark_phase == Some(Phase::Another) {
-            warm_up += 1;
-        } else if record.metadata.was_cancelled == Some(true) {
-            cancelled += 1;
-        } else {
-            record.add_to(&mut tally).map_err(|problem| lines.at(problem))?;
+/// What the lines add up to.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    pub(super) tally: Tally,
+    /// Requests of the warm-up.
+    warm_up: u64,
+    /// Requests that the tool broke off.
+    pub(super) cancelled: u64,
+}
+
+impl Records {
+    /// Reads the lines one by one.
+    pub(super) fn read(content: &mut Content<'_>) -> Result<Self, Problem> {
+        let mut all = Self::default();
+        let mut lines = records::Records::of_lines(content);
+        while let Some(record) = lines.next::<Record>()? {
+            if record.metadata.benchmark_phase == Some(Phase::Another) {
+                all.warm_up += 1;
+            } else if record.metadata.was_cancelled == Some(true) {
+                all.cancelled += 1;
+            } else {
+                record.add_to(&mut all.tally).map_err(|problem| lines.at(problem))?;
+            }
         }
+        Ok(all)
     }
-    let notes = [
-        (warm_up, "Requests of the warm-up passed over"),
-        (cancelled, "Requests passed over that the tool broke off"),
-    ];
-    let notes = notes.into_iter().filter(|(count, _)| *count > 0);
-    Ok((tally, notes.map(|(count, what)| format!("{what}: {count}.")).collect()))
+
+    pub(super) fn notes(&self) -> Vec<String> {
+        let notes = [
+            (self.warm_up, "Requests of the warm-up passed over"),
+            (self.cancelled, "Requests passed over that the tool broke off"),
+        ];
+        let notes = notes.into_iter().filter(|(count, _)| *count > 0);
+        let notes = notes.map(|(count, what)| format!("{what}: {count}."));
+        notes.chain(self.tally.notes()).collect()
+    }
 }
 
 impl Record {

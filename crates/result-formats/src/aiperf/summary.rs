@@ -1,6 +1,7 @@
 use benchmark_domain::{Conditions, Requests, Tool};
 use serde::Deserialize;
 
+use super::records::Records;
 use super::tool;
 use crate::header::{self, Header};
 use crate::json::{self, Place};
@@ -8,7 +9,6 @@ use crate::number::{self, Number};
 use crate::perf_figures::PerfFigures;
 use crate::refusal::Problem;
 use crate::result_file::{FileName, ResultFile};
-use crate::tally::Tally;
 use crate::time;
 
 /// A summary file.
@@ -60,12 +60,12 @@ impl Summary {
         tool(self.rest.aiperf_version.as_deref())
     }
 
-    pub(super) fn header(&self, file: &FileName) -> Header {
+    pub(super) fn header(&self, file: &FileName) -> Result<Header, Problem> {
+        const MODELS: &str = "input_config: endpoint: model_names";
         let config = self.rest.input_config.as_ref();
         let models = config.and_then(|config| config.endpoint.as_ref()?.model_names.as_deref());
-        let model = header::only("input_config: endpoint: model_names", models);
-        Header {
-            llm: model.and_then(|model| header::llm("input_config: endpoint: model_names", model)),
+        Ok(Header {
+            llm: header::llm(MODELS, header::only(MODELS, models)?),
             started_at: time::zoneless(
                 "start_time",
                 self.rest.start_time.as_deref(),
@@ -73,7 +73,7 @@ impl Summary {
             ),
             conditions: self.conditions(),
             ..Header::silent(file.clone())
-        }
+        })
     }
 
     fn conditions(&self) -> Result<Conditions, Problem> {
@@ -103,14 +103,34 @@ impl Summary {
 
     /// Refuses a summary that is of other requests than those of `records`: a
     /// later run may have overwritten one of the two files.
-    pub(super) fn check_against(&self, tally: &Tally, records: &FileName) -> Result<(), Problem> {
-        let (theirs, ours) = (self.figures.succeeded()?, tally.succeeded());
-        if theirs == ours {
-            return Ok(());
+    pub(super) fn check_against(&self, records: &Records, file: &FileName) -> Result<(), Problem> {
+        let refuse = |mismatch: std::fmt::Arguments<'_>| {
+            let other = format_args!("it is of another run than {}", file.path());
+            Err(Problem::at(other, mismatch))
+        };
+        let (theirs, ours) = (self.requests()?, records.tally.requests()?);
+        if theirs.succeeded() != ours.succeeded() {
+            return refuse(format_args!(
+                "it tells of {} requests that succeeded, not of {}",
+                theirs.succeeded(),
+                ours.succeeded()
+            ));
         }
-        let other = format_args!("it is of another run than {}", records.path());
-        let mismatch = format_args!("it tells of {theirs} requests that succeeded, not of {ours}");
-        Err(Problem::at(other, mismatch))
+        // Requests that were broken off may count as failures there.
+        let failed = ours.failed()..=ours.failed().saturating_add(records.cancelled);
+        if !failed.contains(&theirs.failed()) {
+            return refuse(format_args!(
+                "it tells of {} requests that failed, not of {}",
+                theirs.failed(),
+                ours.failed()
+            ));
+        }
+        match self.figures.mean_latency()?.zip(records.tally.mean_latency()) {
+            Some((theirs, ours)) if (theirs - ours).abs() > 1e-3 * ours => refuse(format_args!(
+                "it tells of a mean request_latency of {theirs} s, not of {ours} s"
+            )),
+            _ => Ok(()),
+        }
     }
 }
 

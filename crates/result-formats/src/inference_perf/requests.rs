@@ -50,12 +50,17 @@ pub(super) fn report(
     notes: &mut Vec<String>,
 ) -> Result<Report, Problem> {
     let mut tally = Tally::default();
-    let mut model = None;
+    let mut model: Option<String> = None;
     let (mut input_tokens, mut counted) = (0.0, 0_u64);
     let mut records = Records::of_list(content)?;
     while let Some(record) = records.next::<Record>()? {
-        if model.is_none() {
-            model = record.model();
+        match (&model, record.model()) {
+            (Some(first), Some(other)) if *first != other => {
+                let what = format_args!("it is {other}, and {first} before");
+                return Err(records.at(Problem::at("request: model", what)));
+            }
+            (None, found) => model = found,
+            _ => {}
         }
         if record.succeeded()
             && let Some(tokens) = record.info.as_ref().and_then(|info| info.input_tokens)
@@ -115,5 +120,24 @@ impl Record {
             output_tokens: number::optional_count("output_tokens", output_tokens)?,
             gaps: (!chunk_times.is_empty()).then_some(&gaps),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result_file::ResultFile;
+
+    #[test]
+    fn requests_to_two_models_are_no_run() {
+        let record = |model| {
+            format!(
+                r#"{{"start_time": 1, "end_time": 2, "request": "{{\"model\": \"{model}\"}}"}}"#
+            )
+        };
+        let list = format!("[{}, {}, {}]", record("a"), record("a"), record("b"));
+        let mut file = ResultFile::new("x.json", list.as_bytes());
+        let problem = report(&mut file.content, &file.name, &mut Vec::new()).unwrap_err();
+        assert_eq!(String::from(problem), "record 3: request: model: it is b, and a before");
     }
 }
