@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
@@ -29,6 +30,27 @@ impl Day {
     /// Its first moment.
     pub fn starts_at(self) -> DateTime<Utc> {
         self.0
+    }
+}
+
+/// The time from a moment on, if not all of it, as stores look at it that keep runs
+/// pooled by days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpanInDays {
+    /// What comes before its first whole day: runs of then are read one by one.
+    pub before: Option<Range<DateTime<Utc>>>,
+    /// Its first whole day, from which on pools say everything; `None` if every
+    /// day is in it.
+    pub first_day: Option<Day>,
+}
+
+impl SpanInDays {
+    /// The time from a moment on; all of it without one.
+    pub fn from(start: Option<DateTime<Utc>>) -> Self {
+        let Some(start) = start else { return Self { before: None, first_day: None } };
+        let first = Day::first_from(start);
+        let before = (start < first.starts_at()).then(|| start..first.starts_at());
+        Self { before, first_day: Some(first) }
     }
 }
 
@@ -88,6 +110,18 @@ mod tests {
             ("1969-12-31T12:00:00Z", "1970-01-01T00:00:00Z"),
         ] {
             assert_eq!(Day::first_from(at(start)).starts_at(), at(first), "{start}");
+        }
+    }
+
+    #[test]
+    fn a_span_is_whole_days_and_what_comes_before_them() {
+        let all = SpanInDays { before: None, first_day: None };
+        assert_eq!(SpanInDays::from(None), all);
+        let midnight = at("2026-02-01T00:00:00Z");
+        let noon = at("2026-01-31T12:00:00Z");
+        for (start, before) in [(midnight, None), (noon, Some(noon..midnight))] {
+            let span = SpanInDays { before, first_day: Some(Day::of(midnight)) };
+            assert_eq!(SpanInDays::from(Some(start)), span, "{start}");
         }
     }
 }

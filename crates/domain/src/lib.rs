@@ -34,7 +34,7 @@ mod workload;
 pub use bucket::{Bucket, InvalidBucket};
 pub use comparison::{ComparedLlm, ComparedPair, Comparison, compare};
 pub use contender::Contender;
-pub use day::{Day, PoolKey};
+pub use day::{Day, PoolKey, SpanInDays};
 pub use entrants::Entrants;
 pub use estimate::{ConfidenceInterval, Estimate, Uncertainty};
 pub use finding::{Finding, FindingCode, Severity};

@@ -43,6 +43,19 @@ impl PooledRuns {
         out.0
     }
 
+    /// How many of a pool's first bytes tell its requests.
+    pub const REQUESTS_WITHIN: usize = 25;
+
+    /// The requests of the pool that [`to_bytes`](Self::to_bytes) wrote, of whose
+    /// bytes the [first ones](Self::REQUESTS_WITHIN) will do.
+    ///
+    /// # Errors
+    /// [`CorruptPool`] if the bytes are none.
+    pub fn requests_in(bytes: &[u8]) -> Result<Requests, CorruptPool> {
+        let head = Reader(bytes).head();
+        head.map(|(_, requests)| requests).ok_or(CorruptPool)
+    }
+
     /// The pool that [`to_bytes`](Self::to_bytes) wrote.
     ///
     /// # Errors
@@ -54,12 +67,10 @@ impl PooledRuns {
 
 fn read(bytes: &[u8]) -> Option<PooledRuns> {
     let mut bytes = Reader(bytes);
-    if bytes.take()? != [LAYOUT] {
-        return None;
-    }
+    let (count, requests) = bytes.head()?;
     Some(PooledRuns {
-        count: bytes.integer()?,
-        requests: bytes.requests()?,
+        count,
+        requests,
         sample_count: bytes.integer()?,
         newest: bytes.if_any(Reader::run)?,
         moments: bytes.if_any(Reader::moments)?,
@@ -112,6 +123,14 @@ impl Reader<'_> {
         let (taken, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*taken)
+    }
+
+    /// The number of runs and their requests.
+    fn head(&mut self) -> Option<(u64, Requests)> {
+        match self.take()? {
+            [LAYOUT] => Some((self.integer()?, self.requests()?)),
+            _ => None,
+        }
     }
 
     fn integer(&mut self) -> Option<u64> {

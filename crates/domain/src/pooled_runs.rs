@@ -306,7 +306,11 @@ mod tests {
         #[test]
         fn bytes_give_the_same_pool_back(runs in any_runs(6)) {
             let pool = pool(&runs);
-            prop_assert_eq!(PooledRuns::from_bytes(&pool.to_bytes()), Ok(pool));
+            let bytes = pool.to_bytes();
+            let first = &bytes[..PooledRuns::REQUESTS_WITHIN];
+            prop_assert_eq!(PooledRuns::requests_in(first), Ok(pool.requests()));
+            prop_assert!(PooledRuns::requests_in(&first[1..]).is_err());
+            prop_assert_eq!(PooledRuns::from_bytes(&bytes), Ok(pool));
         }
     }
 }

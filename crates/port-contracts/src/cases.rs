@@ -44,6 +44,7 @@ macro_rules! store_contract {
             latest_is_the_latest_that_measured_the_metric
             a_run_that_failed_entirely_counts_wherever_its_llm_stands
             an_older_failed_run_counts_in_all_and_not_in_latest
+            latest_counts_the_requests_of_all_days_since
             an_unrankable_run_counts_nowhere
             an_llm_that_only_failed_is_no_contender
             of_runs_that_started_together_those_of_greater_ids_count

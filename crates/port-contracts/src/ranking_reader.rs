@@ -2,12 +2,12 @@
 
 #![expect(missing_docs, reason = "the name of a case says what it tests")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use benchmark_domain::{
-    Bucket, ConfidenceInterval, Contender, HistorySpan, Llm, PooledRuns, Publication, Quantiles,
-    RankInterval, RankedLlm, RankingEntry, RankingScope, Requests, Run, Source, Statistic, Tier,
-    Timestamp, Window, metrics,
+    Bucket, ConfidenceInterval, Contender, Day, HistorySpan, Llm, PooledRuns, Publication,
+    Quantiles, RankInterval, RankedLlm, RankingEntry, RankingScope, Requests, Run, Source,
+    Statistic, Tier, Timestamp, Window, metrics,
 };
 use benchmark_ports::{Contenders, PublishOutcome, Revision};
 
@@ -136,6 +136,32 @@ pub async fn an_older_failed_run_counts_in_all_and_not_in_latest(stores: Stores)
     assert_requests(&stores, &ttft(), Window::All, (124, 116)).await;
     record(&stores, [a_run().started(at(-5)).requests(7, 0)]).await;
     assert_requests(&stores, &ttft(), Window::Latest, (7, 0)).await;
+}
+
+pub async fn latest_counts_the_requests_of_all_days_since(stores: Stores) {
+    let hours = |hours: i64| at(-3600 * hours);
+    let midnight = Day::of(hours(48)).starts_at();
+    let mut expected = BTreeMap::new();
+    for latest in [hours(3), hours(30), midnight, hours(75), hours(400)] {
+        let llm = latest.to_string();
+        let measured = || a_run().llm(&llm).started(latest).requests(9, 1);
+        let worked = record(&stores, [measured()]).await.remove(0);
+        let failed = (2..8).map(|i| a_run().llm(&llm).requests(i, i).nothing());
+        let mut runs: Vec<_> = failed.map(|run| run.started(latest)).collect();
+        runs.extend((0..120).step_by(2).map(|i| {
+            let elsewhere = a_run().llm(&llm).started(hours(i)).samples(metrics::TPS, &[9.0]);
+            if i % 3 == 0 { elsewhere.requests(5, 2) } else { elsewhere.nothing() }
+        }));
+        let runs = record(&stores, runs).await;
+        record(&stores, (0..120).map(|i| an_unrankable_run().llm(&llm).started(hours(i)))).await;
+        let in_time = |run: &Run| (run.started_at, run.id());
+        let since = runs.iter().filter(|run| in_time(run) > in_time(&worked));
+        let requests = since.map(|run| run.requests).fold(worked.requests, Requests::plus);
+        expected.insert(llm, requests);
+    }
+    let found = contenders(&stores, Window::Latest).await;
+    let found = found.into_iter().map(|it| (it.llm.name.to_string(), it.requests));
+    assert_eq!(found.collect::<BTreeMap<_, _>>(), expected);
 }
 
 pub async fn an_unrankable_run_counts_nowhere(stores: Stores) {

@@ -43,9 +43,9 @@ pub trait RankingReader: Send + Sync {
     /// has the greater id.
     ///
     /// The cost does not depend on how many samples the runs had, and on how many
-    /// runs there are only so far: with [`Window::Latest`], on those later than the
-    /// latest one that measured the metric; else on those of the day in which the
-    /// window begins. What the others say is kept pooled by days.
+    /// runs there are only so far: on those of the day in which the window begins,
+    /// with [`Window::Latest`] for each LLM. What the others say is kept pooled by
+    /// days, and memory is taken for the LLMs alone, not for days.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -73,6 +73,7 @@ mod columns;
 mod config;
 mod connect_error;
 mod connection;
+mod contenders;
 mod examination;
 mod failure;
 mod fence;

@@ -1,15 +1,17 @@
 //! The runs of a day as one pool, kept as runs are recorded.
 
 use std::collections::{BTreeSet, HashMap};
+use std::pin::pin;
 
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{Day, Llm, LlmId, PoolKey, PooledRuns, RankingScope, Run, metrics};
+use benchmark_domain::{Entrants, LlmId, PoolKey, PooledRuns, RankingScope, Run, metrics};
 use benchmark_ports::StoreError;
 use diesel::data_types::PgTimestamp;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Integer, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::{Stream, TryStreamExt};
 
 use crate::bulk_insert::BulkInsert;
 use crate::columns::moment;
@@ -17,7 +19,7 @@ use crate::failure::Failure;
 use crate::record::hold;
 use crate::rows::{LlmRow, RunRow, WorkloadRow};
 use crate::run_store::with_measurements;
-use crate::schema::{llms, pooled_runs, runs, workloads};
+use crate::schema::{latest_runs, llms, pooled_runs, runs, workloads};
 
 /// A pool in its table.
 #[derive(QueryableByName)]
@@ -91,40 +93,85 @@ pub(crate) async fn add<'a>(
     Ok(())
 }
 
-/// A pool as it is read.
-pub(crate) struct Pooled {
-    pub(crate) llm: Llm,
-    pub(crate) metric: String,
-    pub(crate) runs: PooledRuns,
-}
-
-/// The pools of a scope from a day on, and those of the rate of errors, in which
-/// every run of the workload is: they know all requests.
-pub(crate) async fn from_day(
+/// Adds to entrants what the pools of a scope say from a day on, and all requests
+/// on the workload: in the pools of the rate of errors is every run.
+pub(crate) async fn add_from(
+    entrants: &mut Entrants,
     connection: &mut AsyncPgConnection,
     scope: &RankingScope,
-    day: Option<Day>,
-) -> Result<Vec<Pooled>, Failure> {
-    // `-infinity`, which every moment comes after.
-    let day = day.map_or(PgTimestamp(i64::MIN), |day| moment(day.starts_at()));
-    let found: Vec<(LlmRow, String, Vec<u8>)> = pooled_runs::table
+    day: PgTimestamp,
+) -> Result<(), Failure> {
+    let pools = pooled_runs::table
         .inner_join(llms::table)
-        .filter(pooled_runs::metric.eq_any([scope.metric.as_str(), metrics::ERROR_RATE.as_str()]))
+        .filter(pooled_runs::metric.eq(scope.metric.as_str()))
         .filter(pooled_runs::workload.eq(scope.workload.as_str()))
         .filter(pooled_runs::day.ge(day))
-        .select((LlmRow::as_select(), pooled_runs::metric, pooled_runs::pool))
-        .load(connection)
+        .select((LlmRow::as_select(), pooled_runs::pool))
+        .load_stream::<(LlmRow, Vec<u8>)>(connection)
         .await?;
-    let pooled = |(llm, metric, bytes): (LlmRow, String, Vec<u8>)| {
-        let runs = read(&bytes, llm.id)?;
-        Ok(Pooled { llm: llm.try_into()?, metric, runs })
-    };
-    found.into_iter().map(pooled).collect()
+    let mut pools = pin!(pools);
+    while let Some((llm, pool)) = pools.try_next().await? {
+        let runs = read(&pool, llm.id)?;
+        entrants.add_runs(llm.try_into()?, &runs);
+    }
+    let heads = pooled_runs::table
+        .filter(pooled_runs::metric.eq(metrics::ERROR_RATE.as_str()))
+        .filter(pooled_runs::workload.eq(scope.workload.as_str()))
+        .filter(pooled_runs::day.ge(day))
+        .select((pooled_runs::llm_id, substr(pooled_runs::pool, 1, HEAD)))
+        .load_stream(connection)
+        .await?;
+    add_requests(entrants, heads).await
+}
+
+/// Adds to entrants the requests of the days that came after that of each LLM's
+/// latest run of a scope.
+pub(crate) async fn add_requests_since_latest(
+    entrants: &mut Entrants,
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+) -> Result<(), Failure> {
+    let since = (pooled_runs::llm_id.eq(latest_runs::llm_id))
+        .and(pooled_runs::workload.eq(latest_runs::workload))
+        .and(pooled_runs::day.gt(latest_runs::started_at));
+    let heads = latest_runs::table
+        .inner_join(pooled_runs::table.on(since))
+        .filter(latest_runs::metric.eq(scope.metric.as_str()))
+        .filter(latest_runs::workload.eq(scope.workload.as_str()))
+        .filter(pooled_runs::metric.eq(metrics::ERROR_RATE.as_str()))
+        .select((pooled_runs::llm_id, substr(pooled_runs::pool, 1, HEAD)))
+        .load_stream(connection)
+        .await?;
+    add_requests(entrants, heads).await
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// So many bytes, from the one of this number on.
+    fn substr(bytes: Binary, from: Integer, count: Integer) -> Binary;
+}
+
+/// How many bytes of a pool tell its requests.
+const HEAD: i32 = PooledRuns::REQUESTS_WITHIN as i32;
+
+async fn add_requests(
+    entrants: &mut Entrants,
+    heads: impl Stream<Item = QueryResult<(Uuid, Vec<u8>)>>,
+) -> Result<(), Failure> {
+    let mut heads = pin!(heads);
+    while let Some((llm_id, head)) = heads.try_next().await? {
+        let requests = PooledRuns::requests_in(&head).map_err(|_| corrupt_pool(llm_id))?;
+        entrants.add_requests(LlmId(llm_id), requests);
+    }
+    Ok(())
 }
 
 fn read(bytes: &[u8], llm_id: Uuid) -> Result<PooledRuns, StoreError> {
-    PooledRuns::from_bytes(bytes)
-        .map_err(|_| StoreError::corrupt(format!("the pooled runs of LLM {llm_id}")))
+    PooledRuns::from_bytes(bytes).map_err(|_| corrupt_pool(llm_id))
+}
+
+fn corrupt_pool(llm_id: Uuid) -> StoreError {
+    StoreError::corrupt(format!("the pooled runs of LLM {llm_id}"))
 }
 
 /// Whether there are runs that a version recorded which pools none.

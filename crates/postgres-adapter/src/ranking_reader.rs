@@ -1,26 +1,21 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{
-    Day, Entrants, Grade, HistorySpan, Llm, LlmId, PooledRuns, Publication, RankingScope, Requests,
-    RunId, RunMeasurement, Source, Timestamp, Window, metrics,
-};
+use benchmark_domain::{HistorySpan, Llm, Publication, RankingScope, Timestamp, Window};
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 use diesel::data_types::PgTimestamp;
-use diesel::dsl::{not, sql};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Double, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
 
 use crate::PostgresStore;
 use crate::columns::{moment, timestamp};
+use crate::contenders::contenders;
 use crate::failure::Failure;
-use crate::pooled_runs::{self, Pooled};
-use crate::rows::{BenchmarkRow, LlmRow, MeasurementRow, requests};
-use crate::schema::{benchmark, latest_runs, llms, publications, rankings, run_metrics, runs};
+use crate::rows::BenchmarkRow;
+use crate::schema::{benchmark, publications, rankings};
 
 #[async_trait]
 impl RankingReader for PostgresStore {
@@ -62,233 +57,6 @@ impl RankingReader for PostgresStore {
         })
         .await
     }
-}
-
-async fn contenders(
-    connection: &mut AsyncPgConnection,
-    scope: &RankingScope,
-    window: Window,
-    now: Timestamp,
-) -> Result<Contenders, Failure> {
-    let revision = rankings::table
-        .find((scope.metric.as_str(), scope.workload.as_str()))
-        .select(rankings::revision)
-        .first(connection)
-        .await
-        .optional()?;
-    let entrants = match window {
-        Window::Latest => latest(connection, scope).await?,
-        Window::Hours(_) | Window::All => {
-            started_from(connection, scope, window.starts_at(now)).await?
-        }
-    };
-    Ok(Contenders {
-        revision: revision.map_or(Revision::default(), Revision),
-        contenders: entrants.into_contenders(),
-    })
-}
-
-/// The verdict that keeps a run out of rankings. Where there is none, the run was
-/// recorded before runs were judged, and counts.
-const UNRANKABLE: &str = Grade::Unrankable.as_str();
-
-/// What a run measured, and of whom.
-type Measured = (LlmRow, RunColumns, MeasurementRow);
-
-/// What a ranking needs to know of a run.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = runs)]
-struct RunColumns {
-    id: Uuid,
-    source: String,
-    started_at: PgTimestamp,
-    attempted_requests: i64,
-    failed_requests: i64,
-}
-
-async fn latest(
-    connection: &mut AsyncPgConnection,
-    scope: &RankingScope,
-) -> Result<Entrants, Failure> {
-    let said_by_it = (run_metrics::metric.eq(latest_runs::metric))
-        .and(run_metrics::workload.eq(latest_runs::workload))
-        .and(run_metrics::started_at.eq(latest_runs::started_at))
-        .and(run_metrics::run_id.eq(latest_runs::run_id));
-    let measured = latest_runs::table
-        .inner_join(run_metrics::table.on(said_by_it))
-        .inner_join(runs::table.on(runs::id.eq(latest_runs::run_id)))
-        .inner_join(llms::table.on(llms::id.eq(latest_runs::llm_id)))
-        .filter(latest_runs::metric.eq(scope.metric.as_str()))
-        .filter(latest_runs::workload.eq(scope.workload.as_str()))
-        .select(Measured::as_select())
-        .load(connection)
-        .await?;
-    let mut entrants = Entrants::default();
-    add_runs(&mut entrants, measured)?;
-    add_requests(&mut entrants, counts_from_latest(connection, scope).await?)?;
-    Ok(entrants)
-}
-
-/// What started from a moment on, if not at any time: by the pools of the days
-/// that lie in there wholly, and run by run what started before the first of
-/// them, and what is not pooled yet.
-async fn started_from(
-    connection: &mut AsyncPgConnection,
-    scope: &RankingScope,
-    start: Option<Timestamp>,
-) -> Result<Entrants, Failure> {
-    let first_day = start.map(Day::first_from);
-    let mut entrants = Entrants::default();
-    for pooled in pooled_runs::from_day(connection, scope, first_day).await? {
-        let Pooled { llm, metric, runs } = pooled;
-        if metric == metrics::ERROR_RATE.as_str() {
-            entrants.add_requests(llm.id(), runs.requests());
-        }
-        if metric == scope.metric.as_str() {
-            entrants.add_runs(llm, &runs);
-        }
-    }
-    // `-infinity`, which every moment comes after.
-    let pooled_from = first_day.map_or(PgTimestamp(i64::MIN), |day| moment(day.starts_at()));
-    if let Some(from) = start.map(moment).filter(|start| *start < pooled_from) {
-        add_runs(&mut entrants, started_between(connection, scope, from, pooled_from).await?)?;
-        add_requests(&mut entrants, counts_between(connection, scope, from, pooled_from).await?)?;
-    }
-    if pooled_runs::are_waiting(connection).await? {
-        add_runs(&mut entrants, not_pooled(connection, scope, pooled_from).await?)?;
-        add_requests(&mut entrants, counts_not_pooled(connection, scope, pooled_from).await?)?;
-    }
-    Ok(entrants)
-}
-
-async fn started_between(
-    connection: &mut AsyncPgConnection,
-    scope: &RankingScope,
-    from: PgTimestamp,
-    to: PgTimestamp,
-) -> Result<Vec<Measured>, Failure> {
-    Ok(run_metrics::table
-        .inner_join(runs::table.inner_join(llms::table))
-        .filter(run_metrics::metric.eq(scope.metric.as_str()))
-        .filter(run_metrics::workload.eq(scope.workload.as_str()))
-        .filter(run_metrics::started_at.ge(from))
-        .filter(run_metrics::started_at.lt(to))
-        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
-        .select(Measured::as_select())
-        .load(connection)
-        .await?)
-}
-
-async fn not_pooled(
-    connection: &mut AsyncPgConnection,
-    scope: &RankingScope,
-    from: PgTimestamp,
-) -> Result<Vec<Measured>, Failure> {
-    Ok(runs::table
-        .inner_join(run_metrics::table)
-        .inner_join(llms::table)
-        .filter(not(runs::pooled))
-        .filter(runs::workload.eq(scope.workload.as_str()))
-        .filter(runs::started_at.ge(from))
-        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
-        .filter(run_metrics::metric.eq(scope.metric.as_str()))
-        .select(Measured::as_select())
-        .load(connection)
-        .await?)
-}
-
-/// How many requests an LLM's runs sent, and how many of them failed.
-type Counts = (Uuid, f64, f64);
-
-/// Sums that do not overflow, and are exact up to [`Requests::MAX`].
-const ATTEMPTED: &str = "sum(runs.attempted_requests::double precision)";
-const FAILED: &str = "sum(runs.failed_requests::double precision)";
-
-/// The counts of each LLM's latest run of a scope and of all that came later.
-async fn counts_from_latest(
-    connection: &mut AsyncPgConnection,
-    scope: &RankingScope,
-) -> Result<Vec<Counts>, Failure> {
-    // Put so that an index can begin at the first condition on the start.
-    let not_before_it = (runs::llm_id.eq(latest_runs::llm_id))
-        .and(runs::workload.eq(latest_runs::workload))
-        .and(runs::started_at.ge(latest_runs::started_at))
-        .and(runs::started_at.gt(latest_runs::started_at).or(runs::id.ge(latest_runs::run_id)));
-    Ok(latest_runs::table
-        .inner_join(runs::table.on(not_before_it))
-        .filter(latest_runs::metric.eq(scope.metric.as_str()))
-        .filter(latest_runs::workload.eq(scope.workload.as_str()))
-        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
-        .group_by(latest_runs::llm_id)
-        .select((latest_runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
-        .load(connection)
-        .await?)
-}
-
-async fn counts_between(
-    connection: &mut AsyncPgConnection,
-    scope: &RankingScope,
-    from: PgTimestamp,
-    to: PgTimestamp,
-) -> Result<Vec<Counts>, Failure> {
-    Ok(runs::table
-        .filter(runs::workload.eq(scope.workload.as_str()))
-        .filter(runs::started_at.ge(from))
-        .filter(runs::started_at.lt(to))
-        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
-        .group_by(runs::llm_id)
-        .select((runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
-        .load(connection)
-        .await?)
-}
-
-async fn counts_not_pooled(
-    connection: &mut AsyncPgConnection,
-    scope: &RankingScope,
-    from: PgTimestamp,
-) -> Result<Vec<Counts>, Failure> {
-    Ok(runs::table
-        .filter(not(runs::pooled))
-        .filter(runs::workload.eq(scope.workload.as_str()))
-        .filter(runs::started_at.ge(from))
-        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
-        .group_by(runs::llm_id)
-        .select((runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
-        .load(connection)
-        .await?)
-}
-
-/// Adds runs one by one.
-fn add_runs(entrants: &mut Entrants, measured: Vec<Measured>) -> Result<(), StoreError> {
-    for (llm, run, measurement) in measured {
-        let id = run.id;
-        let run = run_measurement(run, measurement)
-            .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
-        entrants.add_runs(llm.try_into()?, &PooledRuns::from(&run));
-    }
-    Ok(())
-}
-
-fn add_requests(entrants: &mut Entrants, counts: Vec<Counts>) -> Result<(), StoreError> {
-    for (llm_id, attempted, failed) in counts {
-        let at_most = |total: f64| (total as u64).min(Requests::MAX);
-        let requests = Requests::new(at_most(attempted), at_most(failed));
-        let requests =
-            requests.ok_or_else(|| StoreError::corrupt(format!("a run of LLM {llm_id}")))?;
-        entrants.add_requests(LlmId(llm_id), requests);
-    }
-    Ok(())
-}
-
-fn run_measurement(run: RunColumns, measurement: MeasurementRow) -> Option<RunMeasurement> {
-    let RunColumns { id, source, started_at, attempted_requests, failed_requests } = run;
-    Some(RunMeasurement {
-        run: RunId(id),
-        started_at: timestamp(started_at)?,
-        source: Source::parse(&source)?,
-        requests: requests(attempted_requests, failed_requests)?,
-        measurement: measurement.read()?,
-    })
 }
 
 /// The newest publication, in one statement: that is what every ranking which is

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up is a failed test")]
 
-use benchmark_domain::{Grade, Window};
+use benchmark_domain::{Grade, Run, Window, metrics};
 use benchmark_port_contracts::fixtures::{a_run, an_unrankable_run, at, page, ttft};
 use benchmark_ports::{RankingReader, RunFilter, RunStore};
 use benchmark_postgres_adapter::{PostgresConfig, PostgresStore};
@@ -14,10 +14,15 @@ async fn open(schema: &PostgresSchema) -> PostgresStore {
 
 /// A store with six hundred runs of two LLMs, as such a version leaves it.
 async fn as_left() -> (PostgresSchema, PostgresStore) {
+    let one = |i: i64| a_run().llm(["a", "b"][(i % 2) as usize]).started(at(-600 * i)).build();
+    with_older((0..600).map(one).collect()).await
+}
+
+/// A store with these runs, as such a version leaves it.
+async fn with_older(runs: Vec<Run>) -> (PostgresSchema, PostgresStore) {
     let schema = PostgresServer::shared().schema();
     let store = open(&schema).await;
-    let one = |i: i64| a_run().llm(["a", "b"][(i % 2) as usize]).started(at(-600 * i)).build();
-    store.record(&(0..600).map(one).collect::<Vec<_>>(), at(0), None).await.unwrap();
+    store.record(&runs, at(0), None).await.unwrap();
     schema.sql(
         "DELETE FROM pooled_runs;
          UPDATE runs SET verdict = NULL, findings = NULL, pooled = FALSE;",
@@ -58,6 +63,21 @@ async fn its_runs_count_before_and_after_they_are_taken_in() {
     for (window, before) in windows.into_iter().zip(before) {
         assert_eq!(counted(&store, window).await, before, "{window}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_runs_count_from_the_latest_one_on() {
+    // One that measured the metric, and others in the hundred hours since.
+    let later = |i: i64| a_run().started(at(-3600 * i)).samples(metrics::TPS, &[9.0]).build();
+    let mut older: Vec<_> = (0..100).step_by(2).map(later).collect();
+    older.push(a_run().started(at(-3600 * 100)).build());
+    let (schema, store) = with_older(older).await;
+    let newer: Vec<_> = (1..100).step_by(2).map(later).collect();
+    store.record(&newer, at(0), None).await.unwrap();
+    assert_eq!(not_pooled(&schema), 51);
+    assert_eq!(counted(&store, Window::Latest).await, (1, 404));
+    store.pool_older_runs().await.unwrap();
+    assert_eq!(counted(&store, Window::Latest).await, (1, 404));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,6 +33,7 @@ mod api_key_store;
 mod catalogue;
 mod columns;
 mod connection;
+mod contenders;
 mod failure;
 mod health;
 mod migrations;

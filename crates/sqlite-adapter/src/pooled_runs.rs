@@ -1,11 +1,13 @@
 //! The runs of a day as one pool, kept as runs are recorded.
 
-use benchmark_domain::{Day, Llm, PoolKey, PooledRuns, RankingScope, Run, metrics};
+use benchmark_domain::{Entrants, LlmId, PoolKey, PooledRuns, RankingScope, Run, metrics};
 use benchmark_ports::StoreError;
+use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::{Binary, Integer, Text};
 
-use crate::columns::timestamp_text;
+use crate::columns::{timestamp_text, uuid};
 use crate::failure::Failure;
 use crate::rows::{LlmRow, RunRow, WorkloadRow};
 use crate::run_store::with_measurements;
@@ -42,39 +44,98 @@ pub(crate) fn add<'a>(
     Ok(())
 }
 
-/// A pool as it is read.
-pub(crate) struct Pooled {
-    pub(crate) llm: Llm,
-    pub(crate) metric: String,
-    pub(crate) runs: PooledRuns,
-}
-
-/// The pools of a scope from a day on, and those of the rate of errors, in which
-/// every run of the workload is: they know all requests.
-pub(crate) fn from_day(
+/// Adds to entrants what the pools of a scope say from a day on, and all requests
+/// on the workload: in the pools of the rate of errors is every run.
+pub(crate) fn add_from(
+    entrants: &mut Entrants,
     connection: &mut SqliteConnection,
     scope: &RankingScope,
-    day: Option<Day>,
-) -> Result<Vec<Pooled>, Failure> {
-    // Every moment's text comes after the empty one.
-    let day = day.map(|day| timestamp_text(day.starts_at())).unwrap_or_default();
-    let found: Vec<(LlmRow, String, Vec<u8>)> = pooled_runs::table
+    day: &str,
+) -> Result<(), Failure> {
+    let pools = pooled_runs::table
         .inner_join(llms::table)
-        .filter(pooled_runs::metric.eq_any([scope.metric.as_str(), metrics::ERROR_RATE.as_str()]))
+        .filter(pooled_runs::metric.eq(scope.metric.as_str()))
         .filter(pooled_runs::workload.eq(scope.workload.as_str()))
         .filter(pooled_runs::day.ge(day))
-        .select((LlmRow::as_select(), pooled_runs::metric, pooled_runs::pool))
-        .load(connection)?;
-    let pooled = |(llm, metric, bytes): (LlmRow, String, Vec<u8>)| {
-        let runs = read(&bytes, &llm.id)?;
-        Ok(Pooled { llm: llm.try_into()?, metric, runs })
-    };
-    found.into_iter().map(pooled).collect()
+        .select((LlmRow::as_select(), pooled_runs::pool))
+        .load_iter::<(LlmRow, Vec<u8>), DefaultLoadingMode>(connection)?;
+    for pool in pools {
+        let (llm, pool) = pool?;
+        let runs = read(&pool, &llm.id)?;
+        entrants.add_runs(llm.try_into()?, &runs);
+    }
+    let of_all = metrics::ERROR_RATE;
+    let heads = pooled_runs::table
+        .filter(pooled_runs::metric.eq(of_all.as_str()))
+        .filter(pooled_runs::workload.eq(scope.workload.as_str()))
+        .filter(pooled_runs::day.ge(day))
+        .select((pooled_runs::llm_id, substr(pooled_runs::pool, 1, HEAD)))
+        .load_iter::<_, DefaultLoadingMode>(connection)?;
+    add_requests(entrants, heads)
+}
+
+/// Adds to entrants the requests of the days that came after that of each LLM's
+/// latest run of a scope.
+pub(crate) fn add_requests_since_latest(
+    entrants: &mut Entrants,
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+) -> Result<(), Failure> {
+    // LLM by LLM down that index, by a cross join, which SQLite takes in the order
+    // given: left to itself it goes through all LLMs' pools of all days.
+    const SINCE_LATEST: &str = "SELECT pooled_runs.llm_id, substr(pooled_runs.pool, 1, ?) AS head \
+         FROM latest_runs CROSS JOIN pooled_runs INDEXED BY pools_of_llm_in_order \
+         WHERE latest_runs.metric = ? AND latest_runs.workload = ? \
+             AND pooled_runs.metric = ? AND pooled_runs.workload = latest_runs.workload \
+             AND pooled_runs.llm_id = latest_runs.llm_id \
+             AND pooled_runs.day > latest_runs.started_at";
+    let of_all = metrics::ERROR_RATE;
+    let heads = diesel::sql_query(SINCE_LATEST)
+        .bind::<Integer, _>(HEAD)
+        .bind::<Text, _>(scope.metric.as_str())
+        .bind::<Text, _>(scope.workload.as_str())
+        .bind::<Text, _>(of_all.as_str())
+        .load_iter::<Head, DefaultLoadingMode>(connection)?;
+    add_requests(entrants, heads)
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// So many bytes, from the one of this number on.
+    fn substr(bytes: Binary, from: Integer, count: Integer) -> Binary;
+}
+
+/// How many bytes of a pool tell its requests.
+const HEAD: i32 = PooledRuns::REQUESTS_WITHIN as i32;
+
+/// Whose a pool is, and those bytes of it.
+#[derive(Queryable, QueryableByName)]
+struct Head {
+    #[diesel(sql_type = Text)]
+    llm_id: String,
+    #[diesel(sql_type = Binary)]
+    head: Vec<u8>,
+}
+
+fn add_requests(
+    entrants: &mut Entrants,
+    heads: impl Iterator<Item = QueryResult<Head>>,
+) -> Result<(), Failure> {
+    for head in heads {
+        let Head { llm_id, head } = head?;
+        let requests = uuid(&llm_id).zip(PooledRuns::requests_in(&head).ok());
+        let (id, requests) = requests.ok_or_else(|| corrupt_pool(&llm_id))?;
+        entrants.add_requests(LlmId(id), requests);
+    }
+    Ok(())
 }
 
 fn read(bytes: &[u8], llm_id: &str) -> Result<PooledRuns, StoreError> {
-    PooledRuns::from_bytes(bytes)
-        .map_err(|_| StoreError::corrupt(format!("the pooled runs of LLM {llm_id}")))
+    PooledRuns::from_bytes(bytes).map_err(|_| corrupt_pool(llm_id))
+}
+
+fn corrupt_pool(llm_id: &str) -> StoreError {
+    StoreError::corrupt(format!("the pooled runs of LLM {llm_id}"))
 }
 
 /// Whether there are runs that a version recorded which pools none.

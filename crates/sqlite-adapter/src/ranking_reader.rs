@@ -1,21 +1,16 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use benchmark_domain::{
-    Day, Entrants, Grade, HistorySpan, Llm, LlmId, PooledRuns, Publication, RankingScope, Requests,
-    RunId, RunMeasurement, Source, Timestamp, Window, metrics,
-};
+use benchmark_domain::{HistorySpan, Llm, Publication, RankingScope, Timestamp, Window};
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
-use diesel::dsl::not;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 
 use crate::SqliteStore;
-use crate::columns::{timestamp, timestamp_text, uuid};
+use crate::columns::{timestamp, timestamp_text};
+use crate::contenders::contenders;
 use crate::failure::Failure;
-use crate::pooled_runs::{self, Pooled};
-use crate::rows::{BenchmarkRow, LlmRow, MeasurementRow, requests};
-use crate::schema::{benchmark, latest_runs, llms, publications, rankings, run_metrics, runs};
+use crate::rows::BenchmarkRow;
+use crate::schema::{benchmark, publications, rankings};
 
 #[async_trait]
 impl RankingReader for SqliteStore {
@@ -27,24 +22,10 @@ impl RankingReader for SqliteStore {
     ) -> Result<Contenders, StoreError> {
         let scope = scope.clone();
         // In a transaction, so that all of it is read at one moment.
-        let read = move |connection: &mut SqliteConnection| {
-            let revision = rankings::table
-                .find((scope.metric.as_str(), scope.workload.as_str()))
-                .select(rankings::revision)
-                .first(connection)
-                .optional()?;
-            let entrants = match window {
-                Window::Latest => latest(connection, &scope)?,
-                Window::Hours(_) | Window::All => {
-                    started_from(connection, &scope, window.starts_at(now))?
-                }
-            };
-            Ok(Contenders {
-                revision: revision.map_or(Revision::default(), Revision),
-                contenders: entrants.into_contenders(),
-            })
-        };
-        self.read(|connection| connection.transaction(read)).await
+        self.read(move |connection| {
+            connection.transaction(|connection| contenders(connection, &scope, window, now))
+        })
+        .await
     }
 
     async fn current(&self, scope: &RankingScope) -> Result<Option<CurrentRanking>, StoreError> {
@@ -87,209 +68,6 @@ impl RankingReader for SqliteStore {
         })
         .await
     }
-}
-
-/// The verdict that keeps a run out of rankings. Where there is none, the run was
-/// recorded before runs were judged, and counts.
-const UNRANKABLE: &str = Grade::Unrankable.as_str();
-
-/// What a run measured, and of whom.
-type Measured = (LlmRow, RunColumns, MeasurementRow);
-
-/// What a ranking needs to know of a run.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = runs)]
-struct RunColumns {
-    id: String,
-    source: String,
-    started_at: String,
-    attempted_requests: i64,
-    failed_requests: i64,
-}
-
-fn latest(connection: &mut SqliteConnection, scope: &RankingScope) -> Result<Entrants, Failure> {
-    let said_by_it = (run_metrics::metric.eq(latest_runs::metric))
-        .and(run_metrics::workload.eq(latest_runs::workload))
-        .and(run_metrics::started_at.eq(latest_runs::started_at))
-        .and(run_metrics::run_id.eq(latest_runs::run_id));
-    let measured = latest_runs::table
-        .inner_join(run_metrics::table.on(said_by_it))
-        .inner_join(runs::table.on(runs::id.eq(latest_runs::run_id)))
-        .inner_join(llms::table.on(llms::id.eq(latest_runs::llm_id)))
-        .filter(latest_runs::metric.eq(scope.metric.as_str()))
-        .filter(latest_runs::workload.eq(scope.workload.as_str()))
-        .select(Measured::as_select())
-        .load(connection)?;
-    let mut entrants = Entrants::default();
-    add_runs(&mut entrants, measured)?;
-    add_requests(&mut entrants, counts_from_latest(connection, scope)?)?;
-    Ok(entrants)
-}
-
-/// What started from a moment on, if not at any time: by the pools of the days
-/// that lie in there wholly, and run by run what started before the first of
-/// them, and what is not pooled yet.
-fn started_from(
-    connection: &mut SqliteConnection,
-    scope: &RankingScope,
-    start: Option<Timestamp>,
-) -> Result<Entrants, Failure> {
-    let first_day = start.map(Day::first_from);
-    let mut entrants = Entrants::default();
-    for pooled in pooled_runs::from_day(connection, scope, first_day)? {
-        let Pooled { llm, metric, runs } = pooled;
-        if metric == metrics::ERROR_RATE.as_str() {
-            entrants.add_requests(llm.id(), runs.requests());
-        }
-        if metric == scope.metric.as_str() {
-            entrants.add_runs(llm, &runs);
-        }
-    }
-    // Every moment's text comes after the empty one.
-    let pooled_from = first_day.map(|day| timestamp_text(day.starts_at())).unwrap_or_default();
-    if let Some(start) = start.map(timestamp_text).filter(|start| *start < pooled_from) {
-        let (from, to) = (start.as_str(), pooled_from.as_str());
-        add_runs(&mut entrants, started_between(connection, scope, from, to)?)?;
-        add_requests(&mut entrants, counts_between(connection, scope, from, to)?)?;
-    }
-    if pooled_runs::are_waiting(connection)? {
-        add_runs(&mut entrants, not_pooled(connection, scope, &pooled_from)?)?;
-        add_requests(&mut entrants, counts_not_pooled(connection, scope, &pooled_from)?)?;
-    }
-    Ok(entrants)
-}
-
-fn started_between(
-    connection: &mut SqliteConnection,
-    scope: &RankingScope,
-    from: &str,
-    to: &str,
-) -> Result<Vec<Measured>, Failure> {
-    Ok(run_metrics::table
-        .inner_join(runs::table.inner_join(llms::table))
-        .filter(run_metrics::metric.eq(scope.metric.as_str()))
-        .filter(run_metrics::workload.eq(scope.workload.as_str()))
-        .filter(run_metrics::started_at.ge(from))
-        .filter(run_metrics::started_at.lt(to))
-        .filter(runs::verdict.is_not(UNRANKABLE))
-        .select(Measured::as_select())
-        .load(connection)?)
-}
-
-fn not_pooled(
-    connection: &mut SqliteConnection,
-    scope: &RankingScope,
-    from: &str,
-) -> Result<Vec<Measured>, Failure> {
-    Ok(runs::table
-        .inner_join(run_metrics::table)
-        .inner_join(llms::table)
-        .filter(not(runs::pooled))
-        .filter(runs::workload.eq(scope.workload.as_str()))
-        .filter(runs::started_at.ge(from))
-        .filter(runs::verdict.is_not(UNRANKABLE))
-        .filter(run_metrics::metric.eq(scope.metric.as_str()))
-        .select(Measured::as_select())
-        .load(connection)?)
-}
-
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// A sum that does not overflow, and is exact up to [`Requests::MAX`].
-    #[aggregate]
-    fn total(count: BigInt) -> Double;
-}
-
-/// How many requests an LLM's runs sent, and how many of them failed.
-type Counts = (String, f64, f64);
-
-/// The counts of each LLM's latest run of a scope and of all that came later.
-fn counts_from_latest(
-    connection: &mut SqliteConnection,
-    scope: &RankingScope,
-) -> Result<Vec<Counts>, Failure> {
-    // Put so that an index can begin at the first condition on the start.
-    let not_before_it = (runs::llm_id.eq(latest_runs::llm_id))
-        .and(runs::workload.eq(latest_runs::workload))
-        .and(runs::started_at.ge(latest_runs::started_at))
-        .and(runs::started_at.gt(latest_runs::started_at).or(runs::id.ge(latest_runs::run_id)));
-    Ok(latest_runs::table
-        .inner_join(runs::table.on(not_before_it))
-        .filter(latest_runs::metric.eq(scope.metric.as_str()))
-        .filter(latest_runs::workload.eq(scope.workload.as_str()))
-        .filter(runs::verdict.is_not(UNRANKABLE))
-        .group_by(latest_runs::llm_id)
-        .select((
-            latest_runs::llm_id,
-            total(runs::attempted_requests),
-            total(runs::failed_requests),
-        ))
-        .load(connection)?)
-}
-
-fn counts_between(
-    connection: &mut SqliteConnection,
-    scope: &RankingScope,
-    from: &str,
-    to: &str,
-) -> Result<Vec<Counts>, Failure> {
-    Ok(runs::table
-        .filter(runs::workload.eq(scope.workload.as_str()))
-        .filter(runs::started_at.ge(from))
-        .filter(runs::started_at.lt(to))
-        .filter(runs::verdict.is_not(UNRANKABLE))
-        .group_by(runs::llm_id)
-        .select((runs::llm_id, total(runs::attempted_requests), total(runs::failed_requests)))
-        .load(connection)?)
-}
-
-fn counts_not_pooled(
-    connection: &mut SqliteConnection,
-    scope: &RankingScope,
-    from: &str,
-) -> Result<Vec<Counts>, Failure> {
-    Ok(runs::table
-        .filter(not(runs::pooled))
-        .filter(runs::workload.eq(scope.workload.as_str()))
-        .filter(runs::started_at.ge(from))
-        .filter(runs::verdict.is_not(UNRANKABLE))
-        .group_by(runs::llm_id)
-        .select((runs::llm_id, total(runs::attempted_requests), total(runs::failed_requests)))
-        .load(connection)?)
-}
-
-/// Adds runs one by one.
-fn add_runs(entrants: &mut Entrants, measured: Vec<Measured>) -> Result<(), StoreError> {
-    for (llm, run, measurement) in measured {
-        let id = run.id.clone();
-        let run = run_measurement(run, measurement)
-            .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
-        entrants.add_runs(llm.try_into()?, &PooledRuns::from(&run));
-    }
-    Ok(())
-}
-
-fn add_requests(entrants: &mut Entrants, counts: Vec<Counts>) -> Result<(), StoreError> {
-    for (llm_id, attempted, failed) in counts {
-        let at_most = |total: f64| (total as u64).min(Requests::MAX);
-        let requests = Requests::new(at_most(attempted), at_most(failed));
-        let (id, requests) = uuid(&llm_id)
-            .zip(requests)
-            .ok_or_else(|| StoreError::corrupt(format!("a run of LLM {llm_id}")))?;
-        entrants.add_requests(LlmId(id), requests);
-    }
-    Ok(())
-}
-
-fn run_measurement(run: RunColumns, measurement: MeasurementRow) -> Option<RunMeasurement> {
-    let RunColumns { id, source, started_at, attempted_requests, failed_requests } = run;
-    Some(RunMeasurement {
-        run: RunId(uuid(&id)?),
-        started_at: timestamp(&started_at)?,
-        source: Source::parse(&source)?,
-        requests: requests(attempted_requests, failed_requests)?,
-        measurement: measurement.read()?,
-    })
 }
 
 /// A publication's revision and moment.

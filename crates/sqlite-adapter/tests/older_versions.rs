@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use benchmark_domain::{Grade, Window};
+use benchmark_domain::{Grade, Run, Window, metrics};
 use benchmark_port_contracts::fixtures::{a_run, an_unrankable_run, at, page, ttft};
 use benchmark_ports::{RankingReader, RunFilter, RunStore};
 use benchmark_sqlite_adapter::SqliteStore;
@@ -15,10 +15,15 @@ use tempfile::TempDir;
 
 /// A store with six hundred runs of two LLMs, as such a version leaves it.
 async fn as_left() -> (TempDir, SqliteStore) {
+    let one = |i: i64| a_run().llm(["a", "b"][(i % 2) as usize]).started(at(-600 * i)).build();
+    with_older((0..600).map(one).collect()).await
+}
+
+/// A store with these runs, as such a version leaves it.
+async fn with_older(runs: Vec<Run>) -> (TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("benchmark.db")).await.unwrap();
-    let one = |i: i64| a_run().llm(["a", "b"][(i % 2) as usize]).started(at(-600 * i)).build();
-    store.record(&(0..600).map(one).collect::<Vec<_>>(), at(0), None).await.unwrap();
+    store.record(&runs, at(0), None).await.unwrap();
     change(
         folder.path(),
         "DELETE FROM pooled_runs;
@@ -70,6 +75,21 @@ async fn its_runs_count_before_and_after_they_are_taken_in() {
     for (window, before) in windows.into_iter().zip(before) {
         assert_eq!(counted(&store, window).await, before, "{window}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_runs_count_from_the_latest_one_on() {
+    // One that measured the metric, and others in the hundred hours since.
+    let later = |i: i64| a_run().started(at(-3600 * i)).samples(metrics::TPS, &[9.0]).build();
+    let mut older: Vec<_> = (0..100).step_by(2).map(later).collect();
+    older.push(a_run().started(at(-3600 * 100)).build());
+    let (folder, store) = with_older(older).await;
+    let newer: Vec<_> = (1..100).step_by(2).map(later).collect();
+    store.record(&newer, at(0), None).await.unwrap();
+    assert_eq!(not_pooled(folder.path()), 51);
+    assert_eq!(counted(&store, Window::Latest).await, (1, 404));
+    store.pool_older_runs().await.unwrap();
+    assert_eq!(counted(&store, Window::Latest).await, (1, 404));
 }
 
 #[tokio::test(flavor = "multi_thread")]

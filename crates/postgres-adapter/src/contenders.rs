@@ -1,0 +1,258 @@
+//! What a ranking is made of. Rows are taken in as they come: a window takes no
+//! more memory than its LLMs, however many days it has.
+
+use std::pin::pin;
+
+use benchmark_domain::uuid::Uuid;
+use benchmark_domain::{
+    Entrants, Grade, LlmId, PooledRuns, RankingScope, Requests, RunId, RunMeasurement, Source,
+    SpanInDays, Timestamp, Window,
+};
+use benchmark_ports::{Contenders, Revision, StoreError};
+use diesel::data_types::PgTimestamp;
+use diesel::dsl::{not, sql};
+use diesel::prelude::*;
+use diesel::sql_types::{Double, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::{Stream, TryStreamExt};
+
+use crate::columns::{moment, timestamp};
+use crate::failure::Failure;
+use crate::pooled_runs;
+use crate::rows::{LlmRow, MeasurementRow, requests};
+use crate::schema::{latest_runs, llms, rankings, run_metrics, runs};
+
+/// Reads the contenders of a scope in a window.
+pub(crate) async fn contenders(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    window: Window,
+    now: Timestamp,
+) -> Result<Contenders, Failure> {
+    let revision = rankings::table
+        .find((scope.metric.as_str(), scope.workload.as_str()))
+        .select(rankings::revision)
+        .first(connection)
+        .await
+        .optional()?;
+    let mut entrants = Entrants::default();
+    match window {
+        Window::Latest => add_latest(&mut entrants, connection, scope).await?,
+        Window::Hours(_) | Window::All => {
+            let span = SpanInDays::from(window.starts_at(now));
+            add_started_in(&mut entrants, connection, scope, span).await?;
+        }
+    }
+    Ok(Contenders {
+        revision: revision.map_or(Revision::default(), Revision),
+        contenders: entrants.into_contenders(),
+    })
+}
+
+/// The verdict that keeps a run out of rankings. Where there is none, the run was
+/// recorded before runs were judged, and counts.
+const UNRANKABLE: &str = Grade::Unrankable.as_str();
+
+/// What a run measured, and of whom.
+type Measured = (LlmRow, RunColumns, MeasurementRow);
+
+/// What a ranking needs to know of a run.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = runs)]
+struct RunColumns {
+    id: Uuid,
+    source: String,
+    started_at: PgTimestamp,
+    attempted_requests: i64,
+    failed_requests: i64,
+}
+
+/// How many requests an LLM's runs sent, and how many of them failed.
+type Counts = (Uuid, f64, f64);
+
+/// Sums that do not overflow, and are exact up to [`Requests::MAX`].
+const ATTEMPTED: &str = "sum(runs.attempted_requests::double precision)";
+const FAILED: &str = "sum(runs.failed_requests::double precision)";
+
+/// When the day in UTC ends on which an LLM's latest run started, whatever the
+/// time zone of the session.
+const END_OF_DAY: &str = "date_trunc('day', latest_runs.started_at, 'UTC') + interval '24 hours'";
+
+/// Each LLM's latest run that measured the metric, and the requests of it and of
+/// all that came later: run by run on the day of it, and by the pools of the days
+/// since.
+async fn add_latest(
+    entrants: &mut Entrants,
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+) -> Result<(), Failure> {
+    let said_by_it = (run_metrics::metric.eq(latest_runs::metric))
+        .and(run_metrics::workload.eq(latest_runs::workload))
+        .and(run_metrics::started_at.eq(latest_runs::started_at))
+        .and(run_metrics::run_id.eq(latest_runs::run_id));
+    let measured = latest_runs::table
+        .inner_join(run_metrics::table.on(said_by_it))
+        .inner_join(runs::table.on(runs::id.eq(latest_runs::run_id)))
+        .inner_join(llms::table.on(llms::id.eq(latest_runs::llm_id)))
+        .filter(latest_runs::metric.eq(scope.metric.as_str()))
+        .filter(latest_runs::workload.eq(scope.workload.as_str()))
+        .select(Measured::as_select())
+        .load_stream(connection)
+        .await?;
+    add_runs(entrants, measured).await?;
+
+    let its_own =
+        || runs::llm_id.eq(latest_runs::llm_id).and(runs::workload.eq(latest_runs::workload));
+    let end_of_day = || sql::<Timestamptz>(END_OF_DAY);
+    // Put so that an index can begin at the first condition on the start.
+    let on_its_day = its_own()
+        .and(runs::started_at.ge(latest_runs::started_at))
+        .and(runs::started_at.lt(end_of_day()))
+        .and(runs::started_at.gt(latest_runs::started_at).or(runs::id.ge(latest_runs::run_id)));
+    let counts = latest_runs::table
+        .inner_join(runs::table.on(on_its_day))
+        .filter(latest_runs::metric.eq(scope.metric.as_str()))
+        .filter(latest_runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
+        .group_by(latest_runs::llm_id)
+        .select((latest_runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
+        .load(connection)
+        .await?;
+    add_counts(entrants, counts)?;
+
+    pooled_runs::add_requests_since_latest(entrants, connection, scope).await?;
+    if pooled_runs::are_waiting(connection).await? {
+        let later = its_own().and(runs::started_at.ge(end_of_day()));
+        let counts = latest_runs::table
+            .inner_join(runs::table.on(later))
+            .filter(latest_runs::metric.eq(scope.metric.as_str()))
+            .filter(latest_runs::workload.eq(scope.workload.as_str()))
+            .filter(not(runs::pooled))
+            .filter(runs::verdict.is_distinct_from(UNRANKABLE))
+            .group_by(latest_runs::llm_id)
+            .select((latest_runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
+            .load(connection)
+            .await?;
+        add_counts(entrants, counts)?;
+    }
+    Ok(())
+}
+
+/// What started in a span: by pools from its first whole day on, and run by run
+/// what started before, and what is not pooled yet.
+async fn add_started_in(
+    entrants: &mut Entrants,
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    span: SpanInDays,
+) -> Result<(), Failure> {
+    let SpanInDays { before, first_day } = span;
+    // `-infinity`, which every moment comes after.
+    let pooled_from = first_day.map_or(PgTimestamp(i64::MIN), |day| moment(day.starts_at()));
+    pooled_runs::add_from(entrants, connection, scope, pooled_from).await?;
+    if let Some(before) = before {
+        let (from, to) = (moment(before.start), moment(before.end));
+        add_started_between(entrants, connection, scope, from, to).await?;
+    }
+    if pooled_runs::are_waiting(connection).await? {
+        add_not_pooled(entrants, connection, scope, pooled_from).await?;
+    }
+    Ok(())
+}
+
+async fn add_started_between(
+    entrants: &mut Entrants,
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    from: PgTimestamp,
+    to: PgTimestamp,
+) -> Result<(), Failure> {
+    let measured = run_metrics::table
+        .inner_join(runs::table.inner_join(llms::table))
+        .filter(run_metrics::metric.eq(scope.metric.as_str()))
+        .filter(run_metrics::workload.eq(scope.workload.as_str()))
+        .filter(run_metrics::started_at.ge(from))
+        .filter(run_metrics::started_at.lt(to))
+        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
+        .select(Measured::as_select())
+        .load_stream(connection)
+        .await?;
+    add_runs(entrants, measured).await?;
+    let counts = runs::table
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::started_at.lt(to))
+        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
+        .group_by(runs::llm_id)
+        .select((runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
+        .load(connection)
+        .await?;
+    Ok(add_counts(entrants, counts)?)
+}
+
+async fn add_not_pooled(
+    entrants: &mut Entrants,
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    from: PgTimestamp,
+) -> Result<(), Failure> {
+    let measured = runs::table
+        .inner_join(run_metrics::table)
+        .inner_join(llms::table)
+        .filter(not(runs::pooled))
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
+        .filter(run_metrics::metric.eq(scope.metric.as_str()))
+        .select(Measured::as_select())
+        .load_stream(connection)
+        .await?;
+    add_runs(entrants, measured).await?;
+    let counts = runs::table
+        .filter(not(runs::pooled))
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
+        .group_by(runs::llm_id)
+        .select((runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
+        .load(connection)
+        .await?;
+    Ok(add_counts(entrants, counts)?)
+}
+
+/// Adds runs one by one.
+async fn add_runs(
+    entrants: &mut Entrants,
+    measured: impl Stream<Item = QueryResult<Measured>>,
+) -> Result<(), Failure> {
+    let mut measured = pin!(measured);
+    while let Some((llm, run, measurement)) = measured.try_next().await? {
+        let id = run.id;
+        let run = run_measurement(run, measurement)
+            .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
+        entrants.add_runs(llm.try_into()?, &PooledRuns::from(&run));
+    }
+    Ok(())
+}
+
+fn add_counts(entrants: &mut Entrants, counts: Vec<Counts>) -> Result<(), StoreError> {
+    for (llm_id, attempted, failed) in counts {
+        let at_most = |total: f64| (total as u64).min(Requests::MAX);
+        let requests = Requests::new(at_most(attempted), at_most(failed));
+        let requests =
+            requests.ok_or_else(|| StoreError::corrupt(format!("a run of LLM {llm_id}")))?;
+        entrants.add_requests(LlmId(llm_id), requests);
+    }
+    Ok(())
+}
+
+fn run_measurement(run: RunColumns, measurement: MeasurementRow) -> Option<RunMeasurement> {
+    let RunColumns { id, source, started_at, attempted_requests, failed_requests } = run;
+    Some(RunMeasurement {
+        run: RunId(id),
+        started_at: timestamp(started_at)?,
+        source: Source::parse(&source)?,
+        requests: requests(attempted_requests, failed_requests)?,
+        measurement: measurement.read()?,
+    })
+}

@@ -1,0 +1,257 @@
+//! What a ranking is made of. Rows are taken in as they come: a window takes no
+//! more memory than its LLMs, however many days it has.
+
+use benchmark_domain::{
+    Entrants, Grade, LlmId, PooledRuns, RankingScope, Requests, RunId, RunMeasurement, Source,
+    SpanInDays, Timestamp, Window,
+};
+use benchmark_ports::{Contenders, Revision, StoreError};
+use diesel::connection::DefaultLoadingMode;
+use diesel::dsl::{not, sql};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::columns::{timestamp, timestamp_text, uuid};
+use crate::failure::Failure;
+use crate::pooled_runs;
+use crate::rows::{LlmRow, MeasurementRow, requests};
+use crate::schema::{latest_runs, llms, rankings, run_metrics, runs};
+
+/// Reads the contenders of a scope in a window.
+pub(crate) fn contenders(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    window: Window,
+    now: Timestamp,
+) -> Result<Contenders, Failure> {
+    let revision = rankings::table
+        .find((scope.metric.as_str(), scope.workload.as_str()))
+        .select(rankings::revision)
+        .first(connection)
+        .optional()?;
+    let mut entrants = Entrants::default();
+    match window {
+        Window::Latest => add_latest(&mut entrants, connection, scope)?,
+        Window::Hours(_) | Window::All => {
+            let span = SpanInDays::from(window.starts_at(now));
+            add_started_in(&mut entrants, connection, scope, span)?;
+        }
+    }
+    Ok(Contenders {
+        revision: revision.map_or(Revision::default(), Revision),
+        contenders: entrants.into_contenders(),
+    })
+}
+
+/// The verdict that keeps a run out of rankings. Where there is none, the run was
+/// recorded before runs were judged, and counts.
+const UNRANKABLE: &str = Grade::Unrankable.as_str();
+
+/// What a run measured, and of whom.
+type Measured = (LlmRow, RunColumns, MeasurementRow);
+
+/// What a ranking needs to know of a run.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = runs)]
+struct RunColumns {
+    id: String,
+    source: String,
+    started_at: String,
+    attempted_requests: i64,
+    failed_requests: i64,
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// A sum that does not overflow, and is exact up to [`Requests::MAX`].
+    #[aggregate]
+    fn total(count: BigInt) -> Double;
+}
+
+/// How many requests an LLM's runs sent, and how many of them failed.
+type Counts = (String, f64, f64);
+
+/// What comes after every moment of the day on which an LLM's latest run started,
+/// and before every later one.
+const END_OF_DAY: &str = "substr(latest_runs.started_at, 1, 10) || '~'";
+
+/// Each LLM's latest run that measured the metric, and the requests of it and of
+/// all that came later: run by run on the day of it, and by the pools of the days
+/// since.
+fn add_latest(
+    entrants: &mut Entrants,
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+) -> Result<(), Failure> {
+    let said_by_it = (run_metrics::metric.eq(latest_runs::metric))
+        .and(run_metrics::workload.eq(latest_runs::workload))
+        .and(run_metrics::started_at.eq(latest_runs::started_at))
+        .and(run_metrics::run_id.eq(latest_runs::run_id));
+    let measured = latest_runs::table
+        .inner_join(run_metrics::table.on(said_by_it))
+        .inner_join(runs::table.on(runs::id.eq(latest_runs::run_id)))
+        .inner_join(llms::table.on(llms::id.eq(latest_runs::llm_id)))
+        .filter(latest_runs::metric.eq(scope.metric.as_str()))
+        .filter(latest_runs::workload.eq(scope.workload.as_str()))
+        .select(Measured::as_select())
+        .load_iter::<_, DefaultLoadingMode>(connection)?;
+    add_runs(entrants, measured)?;
+
+    let its_own =
+        || runs::llm_id.eq(latest_runs::llm_id).and(runs::workload.eq(latest_runs::workload));
+    let end_of_day = || sql::<Text>(END_OF_DAY);
+    // Put so that an index can begin at the first condition on the start.
+    let on_its_day = its_own()
+        .and(runs::started_at.ge(latest_runs::started_at))
+        .and(runs::started_at.lt(end_of_day()))
+        .and(runs::started_at.gt(latest_runs::started_at).or(runs::id.ge(latest_runs::run_id)));
+    let counts = latest_runs::table
+        .inner_join(runs::table.on(on_its_day))
+        .filter(latest_runs::metric.eq(scope.metric.as_str()))
+        .filter(latest_runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::verdict.is_not(UNRANKABLE))
+        .group_by(latest_runs::llm_id)
+        .select((
+            latest_runs::llm_id,
+            total(runs::attempted_requests),
+            total(runs::failed_requests),
+        ))
+        .load(connection)?;
+    add_counts(entrants, counts)?;
+
+    pooled_runs::add_requests_since_latest(entrants, connection, scope)?;
+    if pooled_runs::are_waiting(connection)? {
+        let later = its_own().and(runs::started_at.ge(end_of_day()));
+        let counts = latest_runs::table
+            .inner_join(runs::table.on(later))
+            .filter(latest_runs::metric.eq(scope.metric.as_str()))
+            .filter(latest_runs::workload.eq(scope.workload.as_str()))
+            .filter(not(runs::pooled))
+            .filter(runs::verdict.is_not(UNRANKABLE))
+            .group_by(latest_runs::llm_id)
+            .select((
+                latest_runs::llm_id,
+                total(runs::attempted_requests),
+                total(runs::failed_requests),
+            ))
+            .load(connection)?;
+        add_counts(entrants, counts)?;
+    }
+    Ok(())
+}
+
+/// What started in a span: by pools from its first whole day on, and run by run
+/// what started before, and what is not pooled yet.
+fn add_started_in(
+    entrants: &mut Entrants,
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    span: SpanInDays,
+) -> Result<(), Failure> {
+    let SpanInDays { before, first_day } = span;
+    // Every moment's text comes after the empty one.
+    let pooled_from = first_day.map(|day| timestamp_text(day.starts_at())).unwrap_or_default();
+    pooled_runs::add_from(entrants, connection, scope, &pooled_from)?;
+    if let Some(before) = before {
+        let (from, to) = (timestamp_text(before.start), timestamp_text(before.end));
+        add_started_between(entrants, connection, scope, &from, &to)?;
+    }
+    if pooled_runs::are_waiting(connection)? {
+        add_not_pooled(entrants, connection, scope, &pooled_from)?;
+    }
+    Ok(())
+}
+
+fn add_started_between(
+    entrants: &mut Entrants,
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    from: &str,
+    to: &str,
+) -> Result<(), Failure> {
+    let measured = run_metrics::table
+        .inner_join(runs::table.inner_join(llms::table))
+        .filter(run_metrics::metric.eq(scope.metric.as_str()))
+        .filter(run_metrics::workload.eq(scope.workload.as_str()))
+        .filter(run_metrics::started_at.ge(from))
+        .filter(run_metrics::started_at.lt(to))
+        .filter(runs::verdict.is_not(UNRANKABLE))
+        .select(Measured::as_select())
+        .load_iter::<_, DefaultLoadingMode>(connection)?;
+    add_runs(entrants, measured)?;
+    let counts = runs::table
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::started_at.lt(to))
+        .filter(runs::verdict.is_not(UNRANKABLE))
+        .group_by(runs::llm_id)
+        .select((runs::llm_id, total(runs::attempted_requests), total(runs::failed_requests)))
+        .load(connection)?;
+    Ok(add_counts(entrants, counts)?)
+}
+
+fn add_not_pooled(
+    entrants: &mut Entrants,
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    from: &str,
+) -> Result<(), Failure> {
+    let measured = runs::table
+        .inner_join(run_metrics::table)
+        .inner_join(llms::table)
+        .filter(not(runs::pooled))
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::verdict.is_not(UNRANKABLE))
+        .filter(run_metrics::metric.eq(scope.metric.as_str()))
+        .select(Measured::as_select())
+        .load_iter::<_, DefaultLoadingMode>(connection)?;
+    add_runs(entrants, measured)?;
+    let counts = runs::table
+        .filter(not(runs::pooled))
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::verdict.is_not(UNRANKABLE))
+        .group_by(runs::llm_id)
+        .select((runs::llm_id, total(runs::attempted_requests), total(runs::failed_requests)))
+        .load(connection)?;
+    Ok(add_counts(entrants, counts)?)
+}
+
+/// Adds runs one by one.
+fn add_runs(
+    entrants: &mut Entrants,
+    measured: impl Iterator<Item = QueryResult<Measured>>,
+) -> Result<(), Failure> {
+    for measured in measured {
+        let (llm, run, measurement) = measured?;
+        let id = run.id.clone();
+        let run = run_measurement(run, measurement)
+            .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
+        entrants.add_runs(llm.try_into()?, &PooledRuns::from(&run));
+    }
+    Ok(())
+}
+
+fn add_counts(entrants: &mut Entrants, counts: Vec<Counts>) -> Result<(), StoreError> {
+    for (llm_id, attempted, failed) in counts {
+        let at_most = |total: f64| (total as u64).min(Requests::MAX);
+        let requests = Requests::new(at_most(attempted), at_most(failed));
+        let (id, requests) = uuid(&llm_id)
+            .zip(requests)
+            .ok_or_else(|| StoreError::corrupt(format!("a run of LLM {llm_id}")))?;
+        entrants.add_requests(LlmId(id), requests);
+    }
+    Ok(())
+}
+
+fn run_measurement(run: RunColumns, measurement: MeasurementRow) -> Option<RunMeasurement> {
+    let RunColumns { id, source, started_at, attempted_requests, failed_requests } = run;
+    Some(RunMeasurement {
+        run: RunId(uuid(&id)?),
+        started_at: timestamp(&started_at)?,
+        source: Source::parse(&source)?,
+        requests: requests(attempted_requests, failed_requests)?,
+        measurement: measurement.read()?,
+    })
+}

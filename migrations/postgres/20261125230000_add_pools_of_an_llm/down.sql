@@ -1,0 +1,1 @@
+DROP INDEX pools_of_llm_in_order;
