@@ -82,12 +82,14 @@ pub struct PostgresConfig {
     pub migration_access: Option<Access>,
     /// How migrating processes keep out of each other's way.
     pub migration_lock: MigrationLock,
+    /// For how long a migration waits for others, and for those who use the tables.
+    pub migration_timeout: Duration,
 }
 
 impl PostgresConfig {
     /// The configuration of a server, with everything else as it is by default:
     /// 10 connections; 500 ms to connect, 1 s to acquire a connection, 5 s a
-    /// statement; a replica may lag 5 s.
+    /// statement; a replica may lag 5 s; a migration waits 60 s.
     pub fn new(access: Access) -> Self {
         Self {
             access,
@@ -101,6 +103,7 @@ impl PostgresConfig {
             max_replica_lag: Duration::from_secs(5),
             migration_access: None,
             migration_lock: MigrationLock::default(),
+            migration_timeout: Duration::from_secs(60),
         }
     }
 

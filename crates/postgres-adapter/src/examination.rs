@@ -24,6 +24,7 @@ pub(crate) enum Refusal {
     NoSchema,
     Foreign,
     Newer(String),
+    Locked(Box<dyn Error + Send + Sync>),
     Driver(diesel::result::Error),
     Other(Box<dyn Error + Send + Sync>),
 }

@@ -1,4 +1,6 @@
-use std::time::Duration;
+use std::error::Error;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -12,8 +14,12 @@ use crate::open_error::OpenError;
 use crate::primary::Primary;
 use crate::session::Session;
 
-/// For how long a process waits for others that migrate.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// For how long a change of tables waits for one that somebody uses. So long all
+/// others wait behind it, those that only read too.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// For how long the others are let through then.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// How often a process without a lock begins again.
 const ATTEMPTS: u32 = 10;
@@ -35,8 +41,8 @@ pub struct MigrationStatus {
 /// # Errors
 /// [`OpenError`]; the tables are as they were then.
 pub async fn migrate(config: &PostgresConfig) -> Result<Vec<String>, OpenError> {
-    let lock = config.migration_lock;
-    with_connection(config, move |connection, session| upgrade(connection, session, lock)).await
+    let turn = Turn::of(config);
+    with_connection(config, move |connection, session| upgrade(connection, session, turn)).await
 }
 
 /// Which migrations a database has and which it lacks. Changes nothing.
@@ -60,10 +66,9 @@ pub async fn status(config: &PostgresConfig) -> Result<MigrationStatus, OpenErro
 /// # Errors
 /// [`OpenError`]; the tables are as they were then.
 pub async fn revert(config: &PostgresConfig) -> Result<Option<String>, OpenError> {
-    let lock = config.migration_lock;
+    let turn = Turn::of(config);
     with_connection(config, move |connection, session| {
-        transaction(connection, session, |connection| {
-            take(connection, lock)?;
+        turn.transaction(connection, session, |connection| {
             if examine(connection)?.is_empty() {
                 return Ok(None);
             }
@@ -102,6 +107,7 @@ async fn with_connection<T: Send + 'static>(
             },
             Refusal::Foreign => OpenError::Foreign { host, database },
             Refusal::Newer(migration) => OpenError::Newer { host, database, migration },
+            Refusal::Locked(source) => OpenError::Locked { host, database, source },
             Refusal::Driver(error) => OpenError::Failed { host, database, source: error.into() },
             Refusal::Other(source) => OpenError::Failed { host, database, source },
         }),
@@ -128,34 +134,21 @@ fn transaction<T>(
 fn upgrade(
     connection: &mut Blocking,
     session: &Session,
-    lock: MigrationLock,
+    turn: Turn,
 ) -> Result<Vec<String>, Refusal> {
     if transaction(connection, session, is_up_to_date)? {
         return Ok(Vec::new());
     }
-    let mut attempt = 1;
-    loop {
-        // All of it in one transaction: a database that is refused, or whose
-        // migration fails, stays as it is.
-        let done = transaction(connection, session, |connection| {
-            take(connection, lock)?;
-            examine(connection)?;
-            let run = connection.run_pending_migrations(MIGRATIONS).map_err(Refusal::Other)?;
-            let run = run.iter().map(ToString::to_string).collect();
-            let lacking = lacking_metrics(connection)?;
-            write_metrics(connection, &lacking)?;
-            Ok(run)
-        });
-        match done {
-            Err(Refusal::Driver(_) | Refusal::Other(_))
-                if lock == MigrationLock::None && attempt < ATTEMPTS =>
-            {
-                std::thread::sleep(Duration::from_millis(50) * attempt);
-                attempt += 1;
-            }
-            done => return done,
-        }
-    }
+    // All of it in one transaction: a database that is refused, or whose migration
+    // fails, stays as it is.
+    turn.transaction(connection, session, |connection| {
+        examine(connection)?;
+        let run = connection.run_pending_migrations(MIGRATIONS).map_err(Refusal::Other)?;
+        let run = run.iter().map(ToString::to_string).collect();
+        let lacking = lacking_metrics(connection)?;
+        write_metrics(connection, &lacking)?;
+        Ok(run)
+    })
 }
 
 /// Whether there is nothing to do.
@@ -165,18 +158,74 @@ fn is_up_to_date(connection: &mut Blocking) -> Result<bool, Refusal> {
     Ok(complete && lacking_metrics(connection)?.is_empty())
 }
 
-/// Waits until nobody else migrates the same schema. The lock is let go as the
-/// transaction ends.
-fn take(connection: &mut Blocking, lock: MigrationLock) -> QueryResult<()> {
-    if lock == MigrationLock::Advisory {
-        let patience = PATIENCE.as_millis();
-        connection.batch_execute(&format!("SET LOCAL lock_timeout TO {patience}"))?;
-        // "BMRK", so that other programs' locks are others.
-        let class = i32::from_be_bytes(*b"BMRK");
-        diesel::sql_query(format!(
-            "SELECT pg_advisory_xact_lock({class}, hashtext(current_schema()))"
-        ))
-        .execute(connection)?;
+/// How processes that change the same tables take turns, and how long one of them
+/// waits: for the others, and for those who use the tables.
+#[derive(Clone, Copy)]
+struct Turn {
+    lock: MigrationLock,
+    patience: Duration,
+}
+
+impl Turn {
+    fn of(config: &PostgresConfig) -> Self {
+        Self { lock: config.migration_lock, patience: config.migration_timeout }
     }
-    Ok(())
+
+    /// Runs a task in a transaction when it is its turn, and again where tables
+    /// were in use, or without a lock another process was in the way.
+    fn transaction<T>(
+        self,
+        connection: &mut Blocking,
+        session: &Session,
+        task: impl Fn(&mut Blocking) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let until = Instant::now() + self.patience;
+        let mut attempt = 1;
+        loop {
+            let mut begun = Instant::now();
+            let done = transaction(connection, session, |connection| {
+                self.take(connection, until.saturating_duration_since(begun))?;
+                begun = Instant::now();
+                task(connection)
+            });
+            let error: Box<dyn Error + Send + Sync> = match done {
+                Err(Refusal::Driver(error)) => error.into(),
+                Err(Refusal::Other(error)) => error,
+                done => return done,
+            };
+            // What the server says of a lock is in the language of the server.
+            let was_locked = begun.elapsed() >= LOCK_TIMEOUT;
+            if was_locked && Instant::now() + PAUSE >= until {
+                return Err(Refusal::Locked(error));
+            }
+            if was_locked {
+                sleep(PAUSE);
+            } else if self.lock == MigrationLock::None && attempt < ATTEMPTS {
+                sleep(Duration::from_millis(50) * attempt);
+                attempt += 1;
+            } else {
+                return Err(Refusal::Other(error));
+            }
+        }
+    }
+
+    /// Waits until nobody else migrates the same schema. The lock is let go as the
+    /// transaction ends.
+    fn take(self, connection: &mut Blocking, patience: Duration) -> QueryResult<()> {
+        let wait_for_locks = |connection: &mut Blocking, time: Duration| {
+            // Zero would be for ever.
+            let millis = time.as_millis().max(1);
+            connection.batch_execute(&format!("SET LOCAL lock_timeout TO {millis}"))
+        };
+        if self.lock == MigrationLock::Advisory {
+            wait_for_locks(connection, patience)?;
+            // "BMRK", so that other programs' locks are others.
+            let class = i32::from_be_bytes(*b"BMRK");
+            diesel::sql_query(format!(
+                "SELECT pg_advisory_xact_lock({class}, hashtext(current_schema()))"
+            ))
+            .execute(connection)?;
+        }
+        wait_for_locks(connection, LOCK_TIMEOUT)
+    }
 }

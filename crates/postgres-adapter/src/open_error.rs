@@ -96,6 +96,21 @@ pub enum OpenError {
         /// The first migration that this version does not have.
         migration: String,
     },
+    /// The tables cannot be changed, because another transaction uses them, or
+    /// another process changes them, and does not come to an end. They are as they
+    /// were.
+    #[error(
+        "the tables of the database {database} at {host} cannot be changed: another transaction \
+         does not let go of them"
+    )]
+    Locked {
+        /// The host and port.
+        host: String,
+        /// The database.
+        database: String,
+        /// What the server said.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// Anything else: a migration failed, a right is missing.
     #[error("the database {database} at {host} cannot be used")]
     Failed {
@@ -112,6 +127,12 @@ impl OpenError {
     /// Whether the same attempt may succeed later, without anybody changing the
     /// configuration.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Busy { .. } | Self::NotPrimary { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Busy { .. }
+                | Self::NotPrimary { .. }
+                | Self::Locked { .. }
+        )
     }
 }

@@ -3,13 +3,12 @@
 use std::fmt::Debug;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use benchmark_port_contracts::fixtures::{a_run, at, page};
 use benchmark_ports::{Catalogue, HealthCheck, RunFilter, RunStore, StoreError};
 use benchmark_postgres_adapter::{PostgresConfig, PostgresStore};
-use benchmark_test_servers::{PostgresSchema, PostgresServer};
+use benchmark_test_servers::PostgresServer;
 
 /// How long a busy machine may take over what takes no time.
 const SLACK: Duration = Duration::from_millis(500);
@@ -17,48 +16,6 @@ const SLACK: Duration = Duration::from_millis(500);
 #[track_caller]
 fn assert_unavailable<T: Debug>(answer: &Result<T, StoreError>) {
     assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
-}
-
-/// A table that somebody locks until this is dropped.
-struct Locked<'a> {
-    schema: &'a PostgresSchema,
-    holder: Option<thread::JoinHandle<()>>,
-}
-
-impl<'a> Locked<'a> {
-    fn table(schema: &'a PostgresSchema, table: &str) -> Self {
-        let lock = format!(
-            "SET search_path TO {}; BEGIN; LOCK TABLE {table}; SELECT pg_sleep(19); COMMIT",
-            schema.name()
-        );
-        let holder = thread::spawn(move || {
-            // It is ended before it is done.
-            _ = std::panic::catch_unwind(|| PostgresServer::shared().sql(&lock));
-        });
-        let locked = Self { schema, holder: Some(holder) };
-        while schema.sql(&format!("SELECT count(*) FROM pg_stat_activity {}", locked.holder()))
-            == "0"
-        {
-            thread::yield_now();
-        }
-        locked
-    }
-
-    fn holder(&self) -> String {
-        format!(
-            "WHERE query LIKE 'SET search_path TO {};%' AND query LIKE '%pg_sleep%' \
-             AND wait_event = 'PgSleep'",
-            self.schema.name()
-        )
-    }
-}
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        let end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity";
-        self.schema.sql(&format!("{end} {}", self.holder()));
-        _ = self.holder.take().map(thread::JoinHandle::join);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -70,7 +27,7 @@ async fn a_locked_table_makes_unavailable_in_time_and_the_pool_refills() {
     config.statement_timeout = Duration::from_millis(2000);
     let store = Arc::new(PostgresStore::open(&config).await.unwrap());
 
-    let locked = Locked::table(&schema, "runs");
+    let locked = schema.hold("LOCK TABLE runs");
     let call = || {
         let store = Arc::clone(&store);
         tokio::spawn(async move { store.record(&[a_run().build()], at(0), None).await })
@@ -114,7 +71,7 @@ async fn a_connection_that_the_server_ends_is_unavailable_and_replaced() {
     let schema = PostgresServer::shared().schema();
     let config = PostgresConfig::from_url(&schema.url()).unwrap();
     let store = Arc::new(PostgresStore::open(&config).await.unwrap());
-    let locked = Locked::table(&schema, "runs");
+    let locked = schema.hold("LOCK TABLE runs");
     let blocked = {
         let store = Arc::clone(&store);
         tokio::spawn(async move { store.record(&[a_run().build()], at(0), None).await })

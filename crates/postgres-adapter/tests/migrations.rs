@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up is a failed test")]
 
 use std::thread;
+use std::time::Duration;
 
 use benchmark_postgres_adapter::{
     MigrationLock, OpenError, PostgresConfig, PostgresStore, migrate, revert, status,
@@ -97,7 +98,7 @@ fn assert_each_is_run_once(lock: MigrationLock) {
         let schema = PostgresServer::shared().schema();
         let mut config = config(&schema);
         config.migration_lock = lock;
-        config.connect_timeout = std::time::Duration::from_secs(20);
+        config.connect_timeout = Duration::from_secs(20);
         let mut run: Vec<_> = six_at_once(&config).concat();
         run.sort();
         let applied = schema.sql("SELECT version FROM __diesel_schema_migrations ORDER BY 1");
@@ -113,4 +114,49 @@ fn six_processes_may_migrate_one_empty_database_at_once() {
 #[test]
 fn without_a_lock_who_loses_begins_again() {
     assert_each_is_run_once(MigrationLock::None);
+}
+
+/// A schema that lacks the migrations from the first one on that changes `runs`.
+async fn behind() -> (PostgresSchema, PostgresConfig) {
+    let schema = PostgresServer::shared().schema();
+    let config = config(&schema);
+    migrate(&config).await.unwrap();
+    while revert(&config).await.unwrap().unwrap() != "20261125190000" {}
+    (schema, config)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_go_on_while_a_migration_waits_for_one_that_takes_its_time() {
+    for lock in [MigrationLock::Advisory, MigrationLock::None] {
+        let (schema, mut config) = behind().await;
+        config.migration_lock = lock;
+        let held = schema.hold("SELECT count(*) FROM runs");
+        let migrating = tokio::spawn(async move { migrate(&config).await });
+        let waiting = "SELECT count(*) FROM pg_locks \
+                       WHERE NOT granted AND relation = 'runs'::regclass";
+        while schema.sql(waiting) == "0" {
+            assert!(!migrating.is_finished(), "nothing waits");
+        }
+        // It waits behind the migration, and is let through before the other ends.
+        assert_eq!(schema.sql("SELECT count(*) FROM runs"), "0");
+        assert!(!migrating.is_finished());
+        drop(held);
+        let run = migrating.await.unwrap().unwrap();
+        assert!(run.contains(&"20261125190000".to_owned()), "{run:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_never_let_go_of_is_told_and_left_as_it_was() {
+    let (schema, mut config) = behind().await;
+    config.migration_timeout = Duration::from_secs(3);
+    let before = dump(&schema);
+    let held = schema.hold("SELECT count(*) FROM runs");
+    let refused = migrate(&config).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Locked { .. }), "{refused:?}");
+    assert!(refused.is_temporary());
+    assert!(refused.to_string().ends_with("does not let go of them"), "{refused}");
+    assert_eq!(dump(&schema), before);
+    drop(held);
+    migrate(&config).await.unwrap();
 }

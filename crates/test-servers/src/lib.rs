@@ -9,6 +9,7 @@
 #![expect(clippy::expect_used, reason = "in a test, what cannot be set up is a failed test")]
 
 mod certificate;
+mod held;
 mod lasting;
 mod pgbouncer;
 mod port;
@@ -23,6 +24,7 @@ mod redis_sentinel;
 mod server_user;
 
 pub use certificate::Certificate;
+pub use held::Held;
 pub use pgbouncer::PgBouncer;
 pub use port::free_port;
 pub use postgres::{PostgresOptions, PostgresServer};

@@ -1,3 +1,4 @@
+use crate::Held;
 use crate::psql::{DATABASE, query, url};
 
 /// A schema of one test, which is dropped with everything in it.
@@ -25,6 +26,11 @@ impl PostgresSchema {
     pub fn sql(&self, statements: &str) -> String {
         let statements = format!("SET search_path TO {};\n{statements}", self.name);
         query(self.port, DATABASE, &statements).unwrap_or_else(|words| panic!("{words}"))
+    }
+
+    /// A transaction that runs a statement and then goes on until it is dropped.
+    pub fn hold(&self, statement: &str) -> Held<'_> {
+        Held::begin(self, statement)
     }
 }
 

@@ -139,6 +139,7 @@ fn tuning(
         max_replica_lag,
         migration_access,
         migration_lock,
+        migration_timeout: config.migration_timeout,
     })
 }
 
