@@ -15,6 +15,21 @@ pub enum RecordOutcome {
     Known,
 }
 
+impl RecordOutcome {
+    /// The letter that stands for it where a store remembers submissions: `n` or `k`.
+    pub fn letter(self) -> char {
+        match self {
+            Self::New => 'n',
+            Self::Known => 'k',
+        }
+    }
+
+    /// The outcome that a [`letter`](Self::letter) stands for.
+    pub fn of_letter(letter: char) -> Option<Self> {
+        [Self::New, Self::Known].into_iter().find(|outcome| outcome.letter() == letter)
+    }
+}
+
 /// What became of all runs that were to be recorded together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedRuns {

@@ -46,7 +46,7 @@ pub(crate) async fn begin(
     if known != digest {
         return Ok(Some(Recording::KeyTaken));
     }
-    let outcomes: Option<_> = letters.chars().map(outcome).collect();
+    let outcomes: Option<_> = letters.chars().map(RecordOutcome::of_letter).collect();
     let unreadable = || StoreError::corrupt(format!("submission {} of {sender}", key.as_str()));
     Ok(Some(Recording::Replayed(outcomes.ok_or_else(unreadable)?)))
 }
@@ -58,7 +58,7 @@ pub(crate) async fn end(
     outcomes: &[RecordOutcome],
 ) -> Result<(), Failure> {
     let Submission { sender, key, digest: _ } = submission;
-    let letters: String = outcomes.iter().copied().map(letter).collect();
+    let letters: String = outcomes.iter().copied().map(RecordOutcome::letter).collect();
     diesel::update(submissions::table.find((sender, key.as_str())))
         .set(submissions::outcomes.eq(letters))
         .execute(connection)
@@ -81,15 +81,4 @@ async fn forget_old(connection: &mut AsyncPgConnection, now: Timestamp) -> Resul
         .execute(connection)
         .await?;
     Ok(())
-}
-
-fn letter(outcome: RecordOutcome) -> char {
-    match outcome {
-        RecordOutcome::New => 'n',
-        RecordOutcome::Known => 'k',
-    }
-}
-
-fn outcome(text: char) -> Option<RecordOutcome> {
-    [RecordOutcome::New, RecordOutcome::Known].into_iter().find(|known| letter(*known) == text)
 }

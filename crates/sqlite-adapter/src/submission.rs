@@ -29,7 +29,7 @@ pub(crate) fn known(
     if known != digest {
         return Ok(Some(Recording::KeyTaken));
     }
-    let outcomes: Option<_> = letters.chars().map(outcome).collect();
+    let outcomes: Option<_> = letters.chars().map(RecordOutcome::of_letter).collect();
     let unreadable = || StoreError::corrupt(format!("submission {} of {sender}", key.as_str()));
     Ok(Some(Recording::Replayed(outcomes.ok_or_else(unreadable)?)))
 }
@@ -42,7 +42,7 @@ pub(crate) fn remember(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let Submission { sender, key, digest } = submission;
-    let letters: String = outcomes.iter().copied().map(letter).collect();
+    let letters: String = outcomes.iter().copied().map(RecordOutcome::letter).collect();
     diesel::insert_into(submissions::table)
         .values((
             submissions::sender.eq(sender),
@@ -53,15 +53,4 @@ pub(crate) fn remember(
         ))
         .execute(connection)?;
     Ok(())
-}
-
-fn letter(outcome: RecordOutcome) -> char {
-    match outcome {
-        RecordOutcome::New => 'n',
-        RecordOutcome::Known => 'k',
-    }
-}
-
-fn outcome(text: char) -> Option<RecordOutcome> {
-    [RecordOutcome::New, RecordOutcome::Known].into_iter().find(|known| letter(*known) == text)
 }
