@@ -6,6 +6,7 @@ use benchmark_test_servers::PostgresServer;
 
 use crate::engines::Engines;
 use crate::service::{Service, a_run};
+use crate::turn::Turn;
 
 /// A program of PostgreSQL, which must succeed.
 fn run(program: &str, args: &[&str]) {
@@ -24,7 +25,7 @@ fn a_dump_of_postgres_restored_elsewhere_shows_the_same() {
     let dump = folder.path().join("benchmark.dump");
     let dump = dump.to_str().unwrap();
 
-    let mut engines = Engines::without_redis();
+    let mut engines = Engines::without_redis(Turn::beside_others());
     let service = engines.service_with_runs(&[]);
     let before = shown(&service);
     run("pg_dump", &["--format=custom", "--file", dump, "--dbname", &engines.postgres.url()]);

@@ -4,10 +4,11 @@ use std::sync::Barrier;
 
 use crate::engines::Engines;
 use crate::service::{KEY, agent};
+use crate::turn::Turn;
 
 #[test]
 fn five_hundred_at_once_for_a_cold_ranking_are_one_query_per_replica() {
-    let engines = Engines::counting();
+    let engines = Engines::counting(Turn::beside_others());
     let vars = [("CACHE_EXPIRATION", "3600")];
     let services = [engines.service_with_runs(&vars), engines.service(&vars)];
     engines.postgres.sql("SELECT pg_stat_statements_reset()");

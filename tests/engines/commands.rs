@@ -7,6 +7,7 @@ use benchmark_test_servers::free_port;
 
 use crate::engines::Engines;
 use crate::service::program;
+use crate::turn::Turn;
 
 /// Runs a command with these variables to its end.
 fn run(args: &[&str], vars: &[(&str, &str)]) -> Output {
@@ -40,7 +41,7 @@ fn a_server_that_cannot_be_reached_is_named_and_its_password_is_not() {
 
 #[test]
 fn a_wrong_password_and_a_missing_database_are_told_apart() {
-    let engines = Engines::without_redis();
+    let engines = Engines::without_redis(Turn::beside_others());
     let port = engines.postgres.port().to_string();
     let vars = [
         ("POSTGRES_HOST", "127.0.0.1"),
@@ -57,7 +58,7 @@ fn a_wrong_password_and_a_missing_database_are_told_apart() {
 
 #[test]
 fn a_start_waits_for_a_server_that_comes_later() {
-    let mut engines = Engines::without_redis();
+    let mut engines = Engines::without_redis(Turn::beside_others());
     let url = engines.postgres.url();
     engines.postgres.kill();
     let waiting = std::thread::spawn(move || {
@@ -71,7 +72,7 @@ fn a_start_waits_for_a_server_that_comes_later() {
 
 #[test]
 fn migrations_are_told_run_and_reverted() {
-    let engines = Engines::without_redis();
+    let engines = Engines::without_redis(Turn::beside_others());
     let url = engines.postgres.url();
     assert!(stdout(&["migrate", "--status"], &url).starts_with("pending "));
     assert!(stdout(&["migrate"], &url).contains("is up to date"));
@@ -84,7 +85,7 @@ fn migrations_are_told_run_and_reverted() {
 
 #[test]
 fn a_database_of_somebody_else_is_left_alone() {
-    let engines = Engines::without_redis();
+    let engines = Engines::without_redis(Turn::beside_others());
     engines.postgres.sql("CREATE TABLE runs (theirs TEXT)");
     let url = engines.postgres.url();
     assert!(refusal(&["serve"], &[("DATABASE_URL", &url)]).contains("belongs to another program"));

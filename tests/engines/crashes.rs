@@ -7,8 +7,8 @@ use std::time::Duration;
 use benchmark_test_servers::{PostgresOptions, PostgresServer};
 
 use crate::engines::{Engines, wait_until};
-use crate::load::alone;
 use crate::service::{KEY, Service, a_run, agent};
+use crate::turn::Turn;
 
 /// How often each of the two is killed.
 const KILLS: u64 = 25;
@@ -59,9 +59,8 @@ fn a_while(number: u64) -> Duration {
 
 #[test]
 fn no_run_is_half_stored_and_none_that_was_acknowledged_is_lost() {
-    let _alone = alone();
     let durable = PostgresOptions { durable: true, ..PostgresOptions::default() };
-    let mut engines = Engines { postgres: PostgresServer::start_with(durable), redis: None };
+    let mut engines = Engines::of(Turn::alone(), PostgresServer::start_with(durable), None);
     let sent = Sent::default();
     for number in 0..KILLS {
         let service = engines.service(&[]);

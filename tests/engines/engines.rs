@@ -4,30 +4,36 @@ use std::time::{Duration, Instant};
 use benchmark_test_servers::{PostgresOptions, PostgresServer, RedisServer};
 
 use crate::service::{Service, a_run};
+use crate::turn::Turn;
 
 /// Servers of one test, on which it starts services.
 pub(crate) struct Engines {
     pub(crate) postgres: PostgresServer,
     pub(crate) redis: Option<RedisServer>,
+    _turn: Turn,
 }
 
 impl Engines {
-    pub(crate) fn start() -> Self {
-        Self { redis: Some(RedisServer::start()), ..Self::without_redis() }
+    pub(crate) fn start(turn: Turn) -> Self {
+        Self::of(turn, PostgresServer::start(), Some(RedisServer::start()))
     }
 
-    pub(crate) fn without_redis() -> Self {
-        Self { postgres: PostgresServer::start(), redis: None }
+    pub(crate) fn without_redis(turn: Turn) -> Self {
+        Self::of(turn, PostgresServer::start(), None)
+    }
+
+    pub(crate) fn of(turn: Turn, postgres: PostgresServer, redis: Option<RedisServer>) -> Self {
+        Self { postgres, redis, _turn: turn }
     }
 
     /// PostgreSQL that counts its statements, and Redis.
-    pub(crate) fn counting() -> Self {
+    pub(crate) fn counting(turn: Turn) -> Self {
         let settings =
             [("shared_preload_libraries".to_owned(), "pg_stat_statements".to_owned())].to_vec();
         let postgres =
             PostgresServer::start_with(PostgresOptions { settings, ..PostgresOptions::default() });
         postgres.sql("CREATE EXTENSION pg_stat_statements");
-        Self { postgres, redis: Some(RedisServer::start()) }
+        Self::of(turn, postgres, Some(RedisServer::start()))
     }
 
     pub(crate) fn redis(&mut self) -> &mut RedisServer {

@@ -5,6 +5,7 @@ use std::sync::Barrier;
 
 use crate::engines::Engines;
 use crate::service::{Service, a_run};
+use crate::turn::Turn;
 
 fn send(service: &Service, key: &str, llm: &str) -> (u16, String) {
     let body = serde_json::to_vec(&a_run(llm, 0.3)).unwrap();
@@ -36,7 +37,7 @@ fn a_hundred_at_once_are_one(service: &Service) {
 
 #[test]
 fn on_postgres_a_hundred_at_once_are_one_also_after_a_restart() {
-    let engines = Engines::without_redis();
+    let engines = Engines::without_redis(Turn::beside_others());
     let service = engines.service(&[]);
     a_hundred_at_once_are_one(&service);
     drop(service.kill());
@@ -46,6 +47,7 @@ fn on_postgres_a_hundred_at_once_are_one_also_after_a_restart() {
 
 #[test]
 fn on_sqlite_a_hundred_at_once_are_one_also_after_a_restart() {
+    let _turn = Turn::beside_others();
     let service = Service::empty();
     a_hundred_at_once_are_one(&service);
     let service = Service::start(service.kill(), |_| {});

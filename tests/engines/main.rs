@@ -11,6 +11,7 @@ mod service;
 
 mod engines;
 mod load;
+mod turn;
 
 mod backups;
 mod cold_keys;

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use crate::engines::{Engines, wait_until};
 use crate::service::a_run;
+use crate::turn::Turn;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
 fn what_is_posted_to_one_the_other_shows_within_a_second() {
-    let engines = Engines::start();
+    let engines = Engines::start(Turn::alone());
     // Without a word from the other, they would wait much longer.
     let vars = [("CACHE_EXPIRATION", "3600")];
     let (one, other) = (engines.service_with_runs(&vars), engines.service(&vars));
@@ -28,7 +29,7 @@ fn what_is_posted_to_one_the_other_shows_within_a_second() {
 
 #[test]
 fn what_a_command_records_is_shown_within_a_second_too() {
-    let engines = Engines::start();
+    let engines = Engines::start(Turn::alone());
     let service = engines.service_with_runs(&[("CACHE_EXPIRATION", "3600")]);
     let before = service.get("/api/v1/benchmark/TTFT").data();
     assert_eq!(before.as_array().unwrap().len(), 10);
@@ -44,7 +45,7 @@ fn what_a_command_records_is_shown_within_a_second_too() {
 
 #[test]
 fn a_metric_defined_at_one_is_ranked_by_the_other_within_five_seconds() {
-    let engines = Engines::start();
+    let engines = Engines::start(Turn::alone());
     let (one, other) = (engines.service(&[]), engines.service(&[]));
     let path = "/api/v1/benchmark/ENERGY";
     assert_eq!(other.get(path).status, 404, "from now on it remembers what there is");
@@ -64,7 +65,7 @@ fn a_metric_defined_at_one_is_ranked_by_the_other_within_five_seconds() {
 
 #[test]
 fn a_key_revoked_at_one_stops_working_at_the_other_within_five_seconds() {
-    let engines = Engines::without_redis();
+    let engines = Engines::without_redis(Turn::alone());
     let (one, other) = (engines.service(&[]), engines.service(&[]));
     let folder = tempfile::tempdir().unwrap();
     let keys = |args: &[&str]| {

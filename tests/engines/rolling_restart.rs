@@ -4,8 +4,9 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use crate::engines::Engines;
-use crate::load::{Load, alone};
+use crate::load::Load;
 use crate::service::Service;
+use crate::turn::Turn;
 
 /// How long a service answers on after it says that it stops: longer than those
 /// who send it requests take to notice.
@@ -26,8 +27,7 @@ impl Balancer {
 
 #[test]
 fn a_rolling_restart_fails_no_request() {
-    let _alone = alone();
-    let engines = Engines::start();
+    let engines = Engines::start(Turn::alone());
     let mut services = [engines.service_with_runs(&[DRAIN]), engines.service(&[DRAIN])];
     let balancer = Balancer(Arc::default());
     balancer.look_at(&services.each_ref());

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::engines::{Engines, wait_until};
 use crate::service::{Service, a_run, program};
+use crate::turn::Turn;
 
 const API_KEY: &str = "secret-of-the-environment-0123456789";
 const POSTGRES_PASSWORD: &str = "secret/of@the?service";
@@ -43,7 +44,7 @@ fn start() -> Engines {
     }
     let password = Some(REDIS_PASSWORD.to_owned());
     let redis = RedisServer::start_with(RedisOptions { password, ..RedisOptions::default() });
-    Engines { postgres, redis: Some(redis) }
+    Engines::of(Turn::beside_others(), postgres, Some(redis))
 }
 
 /// What tells a service of these servers, part by part.

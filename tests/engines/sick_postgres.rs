@@ -4,8 +4,9 @@
 use std::time::{Duration, Instant};
 
 use crate::engines::{Engines, wait_until};
-use crate::load::{Load, alone};
+use crate::load::Load;
 use crate::service::{KEY, Service, a_run, agent};
+use crate::turn::Turn;
 
 /// How soon a failure has to be told.
 const A_SECOND: Duration = Duration::from_secs(1);
@@ -38,8 +39,7 @@ fn make_read_key(service: &Service) -> String {
 
 #[test]
 fn killed_with_a_warm_cache_every_known_ranking_is_answered_and_marked_stale() {
-    let _alone = alone();
-    let mut engines = Engines::start();
+    let mut engines = Engines::start(Turn::alone());
     let service = engines.service_with_runs(&[("CACHE_EXPIRATION", "0.2")]);
     let key = make_read_key(&service);
     let with_key = || service.get_with("/api/v1/benchmark/TTFT?limit=3", &[("X-API-Key", &key)]);
@@ -86,7 +86,7 @@ fn killed_with_a_warm_cache_every_known_ranking_is_answered_and_marked_stale() {
 
 #[test]
 fn killed_with_a_cold_cache_the_answer_is_503_within_a_second() {
-    let mut engines = Engines::without_redis();
+    let mut engines = Engines::without_redis(Turn::alone());
     let service = engines.service_with_runs(&[]);
     engines.postgres.kill();
     assert_in_time((0..3).map(|_| {
@@ -99,7 +99,7 @@ fn killed_with_a_cold_cache_the_answer_is_503_within_a_second() {
 
 #[test]
 fn hung_it_is_given_up_within_a_second_too() {
-    let engines = Engines::without_redis();
+    let engines = Engines::without_redis(Turn::alone());
     let service = engines.service_with_runs(&[]);
     engines.postgres.freeze();
     // However many ask at once: who waited for one failure waits for no other.
@@ -120,7 +120,7 @@ fn hung_it_is_given_up_within_a_second_too() {
 
 #[test]
 fn too_old_an_answer_does_not_stand_in() {
-    let mut engines = Engines::without_redis();
+    let mut engines = Engines::without_redis(Turn::beside_others());
     let vars = [("CACHE_EXPIRATION", "0.2"), ("CACHE_STALE_MAX", "2")];
     let service = engines.service_with_runs(&vars);
     assert_eq!(service.get("/api/v1/benchmark/TTFT").status, 200);
@@ -133,7 +133,7 @@ fn too_old_an_answer_does_not_stand_in() {
 
 #[test]
 fn with_every_connection_waiting_for_a_lock_nothing_hangs_and_the_pool_refills() {
-    let engines = Engines::without_redis();
+    let engines = Engines::without_redis(Turn::alone());
     let vars = [("POSTGRES_POOL_SIZE", "2"), ("POSTGRES_STATEMENT_TIMEOUT", "3")];
     let service = engines.service_with_runs(&vars);
     let url = service.url.clone();

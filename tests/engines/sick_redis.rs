@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::engines::{Engines, metric, wait_until};
-use crate::load::{Load, alone};
+use crate::load::Load;
 use crate::service::Service;
+use crate::turn::Turn;
 
 /// Answers are kept so briefly that Redis is asked all the time.
 const BRIEFLY: (&str, &str) = ("CACHE_EXPIRATION", "0.05");
@@ -19,8 +20,7 @@ fn wait_until_up(service: &Service) {
 
 #[test]
 fn killed_under_load_it_fails_no_request() {
-    let _alone = alone();
-    let mut engines = Engines::start();
+    let mut engines = Engines::start(Turn::alone());
     let service = engines.service_with_runs(&[BRIEFLY]);
     wait_until_up(&service);
     let load = Load::on(&service.url, 8, 50);
@@ -37,8 +37,7 @@ fn killed_under_load_it_fails_no_request() {
 
 #[test]
 fn hung_it_costs_little_and_is_back_soon() {
-    let _alone = alone();
-    let mut engines = Engines::start();
+    let mut engines = Engines::start(Turn::alone());
     let service = engines.service_with_runs(&[BRIEFLY]);
     wait_until_up(&service);
     let normal = Load::on(&service.url, 8, 50).for_seconds(5.0).p99();
@@ -58,7 +57,7 @@ fn hung_it_costs_little_and_is_back_soon() {
 
 #[test]
 fn missing_at_the_start_it_is_used_once_it_is_there() {
-    let mut engines = Engines::start();
+    let mut engines = Engines::start(Turn::beside_others());
     engines.redis().kill();
     let service = engines.service_with_runs(&[]);
     let ready = service.get_with("/health/ready", &[]);

@@ -11,6 +11,7 @@ use crate::engines::{Engines, wait_until};
 use crate::expression::selectors;
 use crate::prometheus::Prometheus;
 use crate::service::{KEY, Service, a_run};
+use crate::turn::Turn;
 
 /// How long everything may take to be seen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,7 +54,7 @@ fn all_return(prometheus: &Prometheus, what: &str, mut expressions: Vec<String>)
 
 #[test]
 fn every_panel_rule_and_alert_has_something_to_look_at() {
-    let mut engines = Engines::start();
+    let mut engines = Engines::start(Turn::alone());
     let service = Service::start(tempfile::tempdir().unwrap(), |command| {
         engines.tell(command);
         // Without a limit, wrong keys go on being looked at.

@@ -13,6 +13,9 @@ mod engines;
 #[expect(dead_code, reason = "some of it only the tests of the service itself need")]
 #[path = "../end_to_end/service.rs"]
 mod service;
+#[expect(dead_code, reason = "some of it only the tests of the service itself need")]
+#[path = "../engines/turn.rs"]
+mod turn;
 
 mod dashboard;
 mod deployed;
