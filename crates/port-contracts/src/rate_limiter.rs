@@ -5,7 +5,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use benchmark_ports::{RateDecision, RateLimit, RateLimiter};
 use tokio::time::sleep;
@@ -18,13 +18,18 @@ fn per(period: Duration, requests: u32) -> RateLimit {
     RateLimit { requests: NonZeroU32::new(requests).unwrap(), period }
 }
 
+/// Takes until there is a refusal: on a busy machine, of a brief period some may
+/// have come back meanwhile.
 async fn exhaust(limiter: &Limiter, subject: &str) -> RateDecision {
     for _ in 0..limiter.limit().requests.get() {
         assert!(limiter.take(subject).await.allowed);
     }
-    let refusal = limiter.take(subject).await;
-    assert!(!refusal.allowed);
-    refusal
+    loop {
+        let decision = limiter.take(subject).await;
+        if !decision.allowed {
+            return decision;
+        }
+    }
 }
 
 /// Whether a time was this one, or a moment later is.
@@ -95,21 +100,26 @@ pub async fn a_refusal_takes_nothing(make: impl AsyncFnOnce(RateLimit) -> Limite
 }
 
 pub async fn the_allowance_comes_back_evenly(make: impl AsyncFnOnce(RateLimit) -> Limiter) {
-    let limiter = make(per(Duration::from_secs(3), 3)).await;
+    let share = Duration::from_secs(1);
+    let limiter = make(per(10 * share, 10)).await;
+    let begun = Instant::now();
     let refusal = exhaust(&limiter, "a").await;
-    assert!(refusal.retry_after <= Duration::from_secs(1), "{refusal:?}");
+    assert!(refusal.retry_after <= share, "{refusal:?}");
     sleep(refusal.retry_after).await;
     let decision = limiter.take("a").await;
     assert!(decision.allowed);
-    assert_eq!(decision.remaining, 0, "one came back, not all");
+    // One for each share of the time that it took, and not all.
+    let came_back = begun.elapsed().as_millis() / share.as_millis();
+    assert!(u128::from(decision.remaining) <= came_back, "{decision:?}, {came_back} came back");
 }
 
 pub async fn the_whole_allowance_is_there_after_its_reset(
     make: impl AsyncFnOnce(RateLimit) -> Limiter,
 ) {
-    let limiter = make(per(Duration::from_millis(500), 5)).await;
+    let period = Duration::from_secs(2);
+    let limiter = make(per(period, 5)).await;
     let refusal = exhaust(&limiter, "a").await;
-    assert!(refusal.reset_after <= Duration::from_millis(500), "{refusal:?}");
+    assert!(refusal.reset_after <= period, "{refusal:?}");
     sleep(refusal.reset_after).await;
     assert_eq!(limiter.take("a").await.remaining, 4);
 }
