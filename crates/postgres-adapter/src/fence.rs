@@ -30,6 +30,22 @@ impl Fence {
         self.state().unplaced += 1;
     }
 
+    /// Where it is.
+    pub(crate) fn position(&self) -> Position {
+        self.state().position
+    }
+
+    /// The log had not come to `position` after a write that ended there: another
+    /// server goes on with it, who lacks that write. No replica is read until a
+    /// later [position](Self::place) is known, which may lie before this one.
+    pub(crate) fn void(&self, position: Position) {
+        let mut state = self.state();
+        if state.position == position {
+            state.position = Position::MIN;
+            state.unplaced += 1;
+        }
+    }
+
     /// How many writes have ended somewhere.
     pub(crate) fn unplaced(&self) -> u64 {
         self.state().unplaced
@@ -80,5 +96,20 @@ mod tests {
         fence.place(fence.unplaced(), 30);
         assert!(!fence.is_passed_by(29));
         assert!(fence.is_passed_by(30));
+    }
+
+    #[test]
+    fn a_log_that_lost_its_end_is_followed_from_where_it_goes_on() {
+        let fence = Fence::default();
+        fence.advance(100);
+        fence.void(90);
+        assert!(!fence.is_passed_by(99), "it is somewhere else");
+        fence.void(100);
+        assert!(!fence.is_passed_by(Position::MAX), "nobody knows where it goes on");
+        // A write on the new primary, before its position is asked for.
+        fence.advance(60);
+        fence.place(fence.unplaced(), 50);
+        assert!(!fence.is_passed_by(59));
+        assert!(fence.is_passed_by(60));
     }
 }

@@ -94,10 +94,13 @@ impl Replicas {
         let mut marks = Marks::default();
         loop {
             ticks.tick().await;
-            let unplaced = self.fence.unplaced();
+            let (unplaced, fenced) = (self.fence.unplaced(), self.fence.position());
             let now = Instant::now();
             let written = log(&primary).await;
             if let Some(Log { position, .. }) = written {
+                if position < fenced {
+                    self.fence.void(fenced);
+                }
                 self.fence.place(unplaced, position);
                 marks.add(now, position, self.max_lag);
             }

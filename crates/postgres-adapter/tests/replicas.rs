@@ -161,3 +161,26 @@ async fn when_the_primary_is_killed_the_standby_answers_and_once_promoted_takes_
     let again = PostgresStore::open(&config).await.unwrap();
     assert_eq!(count(&again).await, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_fail_over_that_lost_the_end_of_the_log_a_standby_is_read_again() {
+    let (mut primary, heir, mut config) = start().await;
+    let follower = heir.standby();
+    let host = |server: &PostgresServer| Host { name: "127.0.0.1".to_owned(), port: server.port() };
+    config.replica_hosts = vec![host(&heir), host(&follower)];
+    let store = PostgresStore::open(&config).await.unwrap();
+    read_until_by(&store, &follower).await;
+    // What is written from now on goes down with the primary: a segment and more.
+    heir.sql("ALTER SYSTEM SET primary_conninfo = ''");
+    heir.sql("SELECT pg_reload_conf()");
+    primary.sql("SELECT pg_switch_wal()");
+    store.record(&[a_run().build()], at(0), None).await.unwrap();
+    primary.kill();
+    heir.promote();
+    let promoted = Instant::now();
+    while count(&store).await != 0 || store.readable_replicas() == 0 {
+        assert!(promoted.elapsed() < SOON, "{} replicas are read", store.readable_replicas());
+        tokio::task::yield_now().await;
+    }
+    read_until_by(&store, &follower).await;
+}
