@@ -1,5 +1,6 @@
 use std::error::Error;
 
+use benchmark_ports::StoreError;
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
@@ -51,6 +52,13 @@ impl ConnectError {
             | "connection closed" => Self::Unreachable { host, source: error.into() },
             _ => Self::Other { host, source: error.into() },
         }
+    }
+
+    /// Whether a call failed because a server refused, with which it said that it is
+    /// there.
+    pub(crate) fn is_refusal(error: &StoreError) -> bool {
+        let StoreError::Unavailable { source } = error else { return false };
+        matches!(source.downcast_ref(), Some(Self::Refused { .. }))
     }
 
     /// What it means for whoever opens the database.

@@ -6,6 +6,7 @@ use deadpool::managed::Object;
 use diesel_async::AsyncPgConnection;
 use tokio::time::{Instant, sleep};
 
+use crate::connect_error::ConnectError;
 use crate::failure::{Failure, Trouble};
 use crate::log::Log;
 use crate::pool::{Manager, Pool};
@@ -127,13 +128,15 @@ impl Servers {
     }
 
     /// Ends once the server shows no sign of life: a statement that waits for a
-    /// lock, or has much to do, is another matter.
+    /// lock, or has much to do, is another matter. That it takes no more connections
+    /// is such a sign.
     async fn silence(&self, server: &Server) -> StoreError {
         let half = self.patience / 2;
         loop {
             sleep(half).await;
-            if let Err(error) = server.watch.ping(half).await {
-                return error;
+            match server.watch.ping(half).await {
+                Err(error) if !ConnectError::is_refusal(&error) => return error,
+                Ok(()) | Err(_) => {}
             }
         }
     }

@@ -65,6 +65,8 @@ impl PostgresStore {
             patience: config.acquire_timeout,
             statement_timeout: config.statement_timeout,
         };
+        // While there is one to be had: it is needed when there may be none.
+        _ = servers.primary.watch.ping(servers.patience).await;
         let runtime = Handle::current();
         let watch = (!servers.replicas.is_empty()).then(|| {
             let watch = Arc::clone(&servers.replicas).watch(servers.primary.watch.clone());

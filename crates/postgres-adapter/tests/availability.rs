@@ -92,6 +92,35 @@ async fn a_connection_that_the_server_ends_is_unavailable_and_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_no_more_connections_is_waited_for() {
+    let server = PostgresServer::start();
+    let schema = server.schema();
+    let name = schema.name();
+    server.sql(&format!(
+        "CREATE ROLE service LOGIN PASSWORD 'p'; GRANT ALL ON SCHEMA {name} TO service"
+    ));
+    let mut config = PostgresConfig::from_url(&schema.url()).unwrap();
+    (config.access.user, config.access.password) = ("service".to_owned(), Some("p".into()));
+    let store = Arc::new(PostgresStore::open(&config).await.unwrap());
+    let connected = "FROM pg_stat_activity WHERE usename = 'service'";
+    assert_eq!(server.sql(&format!("SELECT count(*) {connected}")), "1", "it watches from now on");
+    server.sql("ALTER ROLE service CONNECTION LIMIT 1");
+    server.sql(&format!("SELECT pg_terminate_backend(pid, 10000) {connected}"));
+    // It takes the only one.
+    while store.metrics().await.is_err() {}
+
+    let locked = schema.hold("LOCK TABLE runs");
+    let writing = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.record(&[a_run().build()], at(0), None).await })
+    };
+    tokio::time::sleep(2 * config.acquire_timeout).await;
+    assert!(store.check().await.is_err(), "nothing watches");
+    drop(locked);
+    writing.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_server_is_unavailable_in_time_and_goes_on() {
     let server = PostgresServer::start();
     let config = PostgresConfig::from_url(&server.url()).unwrap();
