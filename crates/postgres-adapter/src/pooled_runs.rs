@@ -1,6 +1,6 @@
 //! The runs of a day as one pool, kept as runs are recorded.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::pin::pin;
 
 use benchmark_domain::uuid::Uuid;
@@ -180,45 +180,55 @@ pub(crate) async fn are_waiting(connection: &mut AsyncPgConnection) -> Result<bo
     Ok(diesel::select(waiting).get_result(connection).await?)
 }
 
-/// Takes in some of the runs that a version recorded which pools none, behind the
-/// one of the given id. Tells the last one; `None` if there is none any more.
-pub(crate) async fn take_in(
+/// Some of the runs that a version recorded which pools none, behind the one of
+/// the given id, in the order of their ids; none if there are no more.
+pub(crate) async fn waiting(
     connection: &mut AsyncPgConnection,
     after: Uuid,
-) -> Result<Option<Uuid>, Failure> {
+) -> Result<Vec<Uuid>, Failure> {
     const AT_ONCE: i64 = 500;
-    let waiting: Vec<(Uuid, Uuid)> = runs::table
+    // So that nothing is looked for where nothing is.
+    if !are_waiting(connection).await? {
+        return Ok(Vec::new());
+    }
+    Ok(runs::table
         .filter(not(runs::pooled))
         .filter(runs::id.gt(after))
         .order(runs::id)
         .limit(AT_ONCE)
-        .select((runs::id, runs::llm_id))
+        .select(runs::id)
+        .load(connection)
+        .await?)
+}
+
+/// Takes in those of these runs that are still waiting.
+pub(crate) async fn take_in(
+    connection: &mut AsyncPgConnection,
+    ids: &[Uuid],
+) -> Result<(), Failure> {
+    let llms: Vec<Uuid> = runs::table
+        .filter(runs::id.eq_any(ids))
+        .select(runs::llm_id)
+        .distinct()
         .load(connection)
         .await?;
-    let (ids, llms): (Vec<_>, BTreeSet<_>) = waiting.into_iter().unzip();
     hold(connection, llms).await?;
     // Another process may have taken them in before it let the LLMs go.
     let found: Vec<(RunRow, LlmRow, WorkloadRow)> = runs::table
         .inner_join(llms::table)
         .inner_join(workloads::table)
         .filter(not(runs::pooled))
-        .filter(runs::id.eq_any(&ids))
+        .filter(runs::id.eq_any(ids))
         .select(<(RunRow, LlmRow, WorkloadRow)>::as_select())
         .load(connection)
         .await?;
     let taken: Vec<_> = found.iter().map(|(run, ..)| run.id).collect();
-    // What cannot be read stays where it is, and whoever asks for it is told.
-    match with_measurements(connection, found).await {
-        Err(Failure::Store(StoreError::Corrupt { .. })) => {}
-        recorded => {
-            let recorded = recorded?;
-            let rankable = recorded.iter().filter(|recorded| recorded.verdict.is_rankable());
-            add(connection, rankable.map(|recorded| &recorded.run)).await?;
-            diesel::update(runs::table.filter(runs::id.eq_any(taken)))
-                .set(runs::pooled.eq(true))
-                .execute(connection)
-                .await?;
-        }
-    }
-    Ok(ids.into_iter().next_back())
+    let recorded = with_measurements(connection, found).await?;
+    let rankable = recorded.iter().filter(|recorded| recorded.verdict.is_rankable());
+    add(connection, rankable.map(|recorded| &recorded.run)).await?;
+    diesel::update(runs::table.filter(runs::id.eq_any(taken)))
+        .set(runs::pooled.eq(true))
+        .execute(connection)
+        .await?;
+    Ok(())
 }

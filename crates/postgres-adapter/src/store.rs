@@ -77,19 +77,42 @@ impl PostgresStore {
 
     /// Pools the runs that were recorded by a version which pools none. Until
     /// then windows count them one by one, which is slower and no less right.
+    /// Tells the ids of those that cannot be, because they or the pools cannot be
+    /// read.
     ///
     /// # Errors
     /// [`StoreError`]; what is not pooled yet counts as before.
-    pub async fn pool_older_runs(&self) -> Result<(), StoreError> {
-        let mut last = Some(Uuid::nil());
-        while let Some(after) = last.take()
-            && self.read_primary(|connection| pooled_runs::are_waiting(connection).boxed()).await?
-        {
-            last = self
-                .write(move |connection| pooled_runs::take_in(connection, after).boxed())
+    pub async fn pool_older_runs(&self) -> Result<Vec<String>, StoreError> {
+        let mut unreadable = Vec::new();
+        let mut after = Uuid::nil();
+        loop {
+            let waiting = self
+                .snapshot_primary(move |connection| pooled_runs::waiting(connection, after).boxed())
                 .await?;
+            let Some(last) = waiting.last() else { return Ok(unreadable) };
+            after = *last;
+            match self.pool(waiting.clone()).await {
+                // One by one, so that one keeps no other from being pooled.
+                Err(StoreError::Corrupt { .. }) => {
+                    for run in waiting {
+                        match self.pool(vec![run]).await {
+                            Err(StoreError::Corrupt { .. }) => unreadable.push(run.to_string()),
+                            done => done?,
+                        }
+                    }
+                }
+                done => done?,
+            }
         }
-        Ok(())
+    }
+
+    async fn pool(&self, waiting: Vec<Uuid>) -> Result<(), StoreError> {
+        let waiting: Arc<[Uuid]> = waiting.into();
+        self.write(move |connection| {
+            let waiting = Arc::clone(&waiting);
+            async move { pooled_runs::take_in(connection, &waiting).await }.boxed()
+        })
+        .await
     }
 
     /// How many connections to the primary there are, and what they do.

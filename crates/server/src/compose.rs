@@ -1,6 +1,7 @@
 //! The composition root: which adapter plays which role.
 
 mod hearing;
+mod pooling;
 mod rate_limits;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use benchmark_memory_adapter::{
 };
 use benchmark_ports::{
     ApiKeyStore, Catalogue, Clock, HealthCheck, InvalidationBus, Randomness, RankingCache,
-    RankingPublisher, RankingReader, RunStore, StoreError,
+    RankingPublisher, RankingReader, RunStore,
 };
 use benchmark_postgres_adapter::PostgresStore;
 use benchmark_redis_cache_adapter::{Redis, RedisInvalidationBus, RedisRankingCache};
@@ -75,13 +76,19 @@ impl Roles {
                 let engines = Engines { redis, ..Engines::default() };
                 let store = Arc::new(SqliteStore::open(path).await?);
                 let older = store.clone();
-                in_the_background(async move { older.pool_older_runs().await });
+                tokio::spawn(pooling::keep(move || {
+                    let store = older.clone();
+                    async move { store.pool_older_runs().await }
+                }));
                 Self::over(store, engines, config)
             }
             StoreConfig::Postgres(postgres) => {
                 let store = Arc::new(PostgresStore::open(postgres).await?);
                 let older = store.clone();
-                in_the_background(async move { older.pool_older_runs().await });
+                tokio::spawn(pooling::keep(move || {
+                    let store = older.clone();
+                    async move { store.pool_older_runs().await }
+                }));
                 let replicated = (!postgres.replica_hosts.is_empty()).then(|| store.clone());
                 let engines = Engines { postgres: Some(store.clone()), replicated, redis };
                 Self::over(store, engines, config)
@@ -140,16 +147,6 @@ impl Roles {
             ..self
         })
     }
-}
-
-/// Has a store pool what older versions recorded, while it answers already.
-fn in_the_background(pooling: impl Future<Output = Result<(), StoreError>> + Send + 'static) {
-    tokio::spawn(async move {
-        if let Err(error) = pooling.await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "older runs are not pooled, windows read them one by one");
-        }
-    });
 }
 
 /// The cache of this process, alone or beside a shared one.

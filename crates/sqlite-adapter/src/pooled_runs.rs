@@ -143,34 +143,41 @@ pub(crate) fn are_waiting(connection: &mut SqliteConnection) -> Result<bool, Fai
     Ok(diesel::select(exists(runs::table.filter(not(runs::pooled)))).get_result(connection)?)
 }
 
-/// Takes in some of the runs that a version recorded which pools none, behind the
-/// one of the given id. Tells the last one; `None` if there is none any more.
-pub(crate) fn take_in(
+/// Some of the runs that a version recorded which pools none, behind the one of
+/// the given id, in the order of their ids; none if there are no more.
+pub(crate) fn waiting(
     connection: &mut SqliteConnection,
     after: &str,
-) -> Result<Option<String>, Failure> {
+) -> Result<Vec<String>, Failure> {
     const AT_ONCE: i64 = 500;
-    let found: Vec<(RunRow, LlmRow, WorkloadRow)> = runs::table
-        .inner_join(llms::table)
-        .inner_join(workloads::table)
+    // So that nothing is looked for where nothing is.
+    if !are_waiting(connection)? {
+        return Ok(Vec::new());
+    }
+    Ok(runs::table
         .filter(not(runs::pooled))
         .filter(runs::id.gt(after))
         .order(runs::id)
         .limit(AT_ONCE)
+        .select(runs::id)
+        .load(connection)?)
+}
+
+/// Takes in those of these runs that are still waiting.
+pub(crate) fn take_in(connection: &mut SqliteConnection, ids: &[String]) -> Result<(), Failure> {
+    let found: Vec<(RunRow, LlmRow, WorkloadRow)> = runs::table
+        .inner_join(llms::table)
+        .inner_join(workloads::table)
+        .filter(not(runs::pooled))
+        .filter(runs::id.eq_any(ids))
         .select(<(RunRow, LlmRow, WorkloadRow)>::as_select())
         .load(connection)?;
-    let ids: Vec<_> = found.iter().map(|(run, ..)| run.id.clone()).collect();
-    match with_measurements(connection, found) {
-        // What cannot be read stays where it is, and whoever asks for it is told.
-        Err(Failure(StoreError::Corrupt { .. })) => {}
-        recorded => {
-            let recorded = recorded?;
-            let rankable = recorded.iter().filter(|recorded| recorded.verdict.is_rankable());
-            add(connection, rankable.map(|recorded| &recorded.run))?;
-            diesel::update(runs::table.filter(runs::id.eq_any(&ids)))
-                .set(runs::pooled.eq(true))
-                .execute(connection)?;
-        }
-    }
-    Ok(ids.into_iter().next_back())
+    let taken: Vec<_> = found.iter().map(|(run, ..)| run.id.clone()).collect();
+    let recorded = with_measurements(connection, found)?;
+    let rankable = recorded.iter().filter(|recorded| recorded.verdict.is_rankable());
+    add(connection, rankable.map(|recorded| &recorded.run))?;
+    diesel::update(runs::table.filter(runs::id.eq_any(taken)))
+        .set(runs::pooled.eq(true))
+        .execute(connection)?;
+    Ok(())
 }

@@ -44,17 +44,37 @@ impl SqliteStore {
 
     /// Pools the runs that were recorded by a version which pools none. Until
     /// then windows count them one by one, which is slower and no less right.
+    /// Tells the ids of those that cannot be, because they or the pools cannot be
+    /// read.
     ///
     /// # Errors
     /// [`StoreError`]; what is not pooled yet counts as before.
-    pub async fn pool_older_runs(&self) -> Result<(), StoreError> {
-        let mut last = Some(String::new());
-        while let Some(after) = last.take()
-            && self.read(pooled_runs::are_waiting).await?
-        {
-            last = self.write(move |connection| pooled_runs::take_in(connection, &after)).await?;
+    pub async fn pool_older_runs(&self) -> Result<Vec<String>, StoreError> {
+        let mut unreadable = Vec::new();
+        let mut after = String::new();
+        loop {
+            let behind = after;
+            let waiting =
+                self.read(move |connection| pooled_runs::waiting(connection, &behind)).await?;
+            let Some(last) = waiting.last() else { return Ok(unreadable) };
+            after = last.clone();
+            match self.pool(waiting.clone()).await {
+                // One by one, so that one keeps no other from being pooled.
+                Err(StoreError::Corrupt { .. }) => {
+                    for run in waiting {
+                        match self.pool(vec![run.clone()]).await {
+                            Err(StoreError::Corrupt { .. }) => unreadable.push(run),
+                            done => done?,
+                        }
+                    }
+                }
+                done => done?,
+            }
         }
-        Ok(())
+    }
+
+    async fn pool(&self, waiting: Vec<String>) -> Result<(), StoreError> {
+        self.write(move |connection| pooled_runs::take_in(connection, &waiting)).await
     }
 
     /// Reads on one connection.
