@@ -62,6 +62,24 @@ pub enum RedisTls {
     },
 }
 
+/// As whom to sign in to sentinels, who have accounts of their own. Its `Debug`
+/// does not show the password.
+#[derive(Debug, Clone, Default)]
+pub enum SentinelAccount {
+    /// The user and the password of the servers that they watch.
+    #[default]
+    LikeServers,
+    /// Nobody: they ask for no password, and would refuse one.
+    Nobody,
+    /// Somebody else.
+    Own {
+        /// Who; the default user if nobody is named.
+        user: Option<String>,
+        /// What to sign in with.
+        password: SecretString,
+    },
+}
+
 /// How to reach Redis. Its `Debug` does not show the password.
 #[derive(Debug, Clone)]
 pub struct RedisConfig {
@@ -71,6 +89,8 @@ pub struct RedisConfig {
     pub user: Option<String>,
     /// What to sign in with.
     pub password: Option<SecretString>,
+    /// As whom to sign in to sentinels, where there are some.
+    pub sentinel_account: SentinelAccount,
     /// Which database; a Cluster has only 0.
     pub db: u32,
     /// Whether connections are encrypted.
@@ -101,6 +121,7 @@ impl RedisConfig {
             mode,
             user: None,
             password: None,
+            sentinel_account: SentinelAccount::default(),
             db: 0,
             tls: RedisTls::Off,
             connect_timeout: Self::CONNECT_TIMEOUT,

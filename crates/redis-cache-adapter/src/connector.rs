@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 
 use crate::connection::Connection;
 use crate::deadline::within;
-use crate::{InvalidRedisConfig, RedisConfig, RedisHost, RedisMode, RedisTls};
+use crate::{InvalidRedisConfig, RedisConfig, RedisHost, RedisMode, RedisTls, SentinelAccount};
 
 /// Opens connections, in whichever way the servers are arranged.
 pub(crate) struct Connector {
@@ -180,7 +180,6 @@ fn client(
     }
 }
 
-/// Sentinels are signed in to as their servers are.
 fn sentinel_client(
     hosts: &[RedisHost],
     master: &str,
@@ -192,12 +191,21 @@ fn sentinel_client(
         .set_client_to_redis_db(config.db.into())
         .set_client_to_redis_tcp_settings(tcp_settings());
     if let Some(user) = &config.user {
-        client = client.set_client_to_redis_username(user).set_client_to_sentinel_username(user);
+        client = client.set_client_to_redis_username(user);
     }
     if let Some(password) = &config.password {
-        let password = password.expose_secret();
-        client =
-            client.set_client_to_redis_password(password).set_client_to_sentinel_password(password);
+        client = client.set_client_to_redis_password(password.expose_secret());
+    }
+    let (user, password) = match &config.sentinel_account {
+        SentinelAccount::LikeServers => (config.user.as_ref(), config.password.as_ref()),
+        SentinelAccount::Nobody => (None, None),
+        SentinelAccount::Own { user, password } => (user.as_ref(), Some(password)),
+    };
+    if let Some(user) = user {
+        client = client.set_client_to_sentinel_username(user);
+    }
+    if let Some(password) = password {
+        client = client.set_client_to_sentinel_password(password.expose_secret());
     }
     if let Some(certificates) = certificates {
         client = client

@@ -44,7 +44,7 @@ mod rate_limiter;
 mod redis;
 mod script;
 
-pub use config::{RedisConfig, RedisMode, RedisTls};
+pub use config::{RedisConfig, RedisMode, RedisTls, SentinelAccount};
 pub use host::RedisHost;
 pub use invalid_config::InvalidRedisConfig;
 pub use invalidation_bus::RedisInvalidationBus;

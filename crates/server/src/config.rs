@@ -149,6 +149,8 @@ mod tests {
             ("MIGRATION_LOCK", "yes"),
             ("MIGRATION_DATABASE_URL", "sqlite://x"),
             ("REDIS_MODE", "swarm"),
+            ("REDIS_SENTINEL_AUTH", "maybe"),
+            ("REDIS_SENTINEL_USER", "a user without a password"),
             ("REDIS_TLS", "maybe"),
             ("REDIS_URL", "http://x"),
             ("REDIS_HOST", "a,b"),

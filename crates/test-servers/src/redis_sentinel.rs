@@ -25,6 +25,14 @@ impl RedisSentinels {
     /// # Panics
     /// If Redis is not installed or does not start.
     pub fn start_with(options: &RedisOptions) -> Self {
+        Self::start_each_with(options, options.password.as_deref())
+    }
+
+    /// Starts them likewise, with another password of the sentinels, or none.
+    ///
+    /// # Panics
+    /// If Redis is not installed or does not start.
+    pub fn start_each_with(options: &RedisOptions, password_of_sentinels: Option<&str>) -> Self {
         let master = RedisServer::start_with(options.clone());
         let follow = ["--replicaof", "127.0.0.1", &master.port().to_string()].map(str::to_owned);
         let mut replica =
@@ -42,7 +50,8 @@ impl RedisSentinels {
         }
         let sentinels = (0..3).map(|_| {
             let sentinel = Some(configuration.clone());
-            RedisServer::start_with(RedisOptions { sentinel, ..options.clone() })
+            let password = password_of_sentinels.map(str::to_owned);
+            RedisServer::start_with(RedisOptions { password, sentinel, ..options.clone() })
         });
         let mut sentinels: Vec<_> = sentinels.collect();
         for sentinel in &mut sentinels {

@@ -8,6 +8,7 @@ use benchmark_port_contracts::invalidation_bus::{Forgotten, Listener};
 use benchmark_ports::{HealthCheck, InvalidationBus, StoreError};
 use benchmark_redis_cache_adapter::{
     InvalidRedisConfig, Redis, RedisConfig, RedisInvalidationBus, RedisMode, RedisTls,
+    SentinelAccount,
 };
 use benchmark_test_servers::{
     Certificate, RedisCluster, RedisOptions, RedisSentinels, RedisServer,
@@ -80,6 +81,21 @@ async fn everything_works_with_sentinels_over_tls_with_a_password() {
     let sentinels = RedisSentinels::start_with(&security);
     let certificate = security.certificate.as_ref();
     assert_everything_works(&with_security(sentinel(&sentinels), certificate, PASSWORD)).await;
+}
+
+#[tokio::test]
+async fn sentinels_may_have_another_password_or_none() {
+    let password = Some(PASSWORD.to_owned());
+    let options = RedisOptions { password, ..RedisOptions::default() };
+    let own = || SentinelAccount::Own { user: None, password: "another".into() };
+    for (of_sentinels, account) in [(None, SentinelAccount::Nobody), (Some("another"), own())] {
+        let sentinels = RedisSentinels::start_each_with(&options, of_sentinels);
+        let like_servers =
+            RedisConfig { password: Some(PASSWORD.into()), ..patient(sentinel(&sentinels)) };
+        assert!(!connect(&like_servers).await.status().answers);
+        let config = RedisConfig { sentinel_account: account, ..like_servers };
+        assert_everything_works(&config).await;
+    }
 }
 
 #[tokio::test]

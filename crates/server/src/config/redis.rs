@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use benchmark_redis_cache_adapter::{RedisConfig, RedisHost, RedisMode, RedisTls};
+use benchmark_redis_cache_adapter::{RedisConfig, RedisHost, RedisMode, RedisTls, SentinelAccount};
 
 use super::environment::{Environment, InvalidConfig, boolean, list, number, seconds};
 
@@ -18,6 +18,7 @@ pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, Invalid
         _ => Err(format!("{text:?} is none of standalone, sentinel, cluster")),
     })?;
     let master = env.get("REDIS_SENTINEL_MASTER")?.unwrap_or_else(|| "mymaster".to_owned());
+    let sentinel_account = sentinel_account(env)?;
     let tls = env.with("REDIS_TLS", "false", boolean)?;
     let root_certificate = env.get("REDIS_TLS_ROOTCERT")?.map(PathBuf::from);
     let connect_timeout = env.with("REDIS_CONNECT_TIMEOUT", "0.05", seconds)?;
@@ -37,6 +38,7 @@ pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, Invalid
         (None, Some(hosts)) => RedisConfig {
             user,
             password: password.map(Into::into),
+            sentinel_account,
             db,
             tls: if tls { RedisTls::On { root_certificate: None } } else { RedisTls::Off },
             ..RedisConfig::new(mode.of(&hosts, port, master)?)
@@ -46,6 +48,27 @@ pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, Invalid
         *of_config = root_certificate;
     }
     Ok(Some(RedisConfig { connect_timeout, response_timeout, prefix, ..config }))
+}
+
+fn sentinel_account(env: &Environment<'_>) -> Result<SentinelAccount, InvalidConfig> {
+    let signs_in = env.with("REDIS_SENTINEL_AUTH", "true", boolean)?;
+    let user = env.get("REDIS_SENTINEL_USER")?;
+    let password = env.get("REDIS_SENTINEL_PASSWORD")?;
+    match (signs_in, user, password) {
+        (false, None, None) => Ok(SentinelAccount::Nobody),
+        (false, ..) => Err(InvalidConfig::new(
+            "REDIS_SENTINEL_AUTH",
+            "it says false, and REDIS_SENTINEL_USER or REDIS_SENTINEL_PASSWORD is set",
+        )),
+        (true, None, None) => Ok(SentinelAccount::LikeServers),
+        (true, user, Some(password)) => {
+            Ok(SentinelAccount::Own { user, password: password.into() })
+        }
+        (true, Some(_), None) => Err(InvalidConfig::new(
+            "REDIS_SENTINEL_USER",
+            "a user needs a password; REDIS_SENTINEL_PASSWORD is not set",
+        )),
+    }
 }
 
 /// How `REDIS_HOST` is meant.

@@ -71,6 +71,7 @@ REDIS_DB: {{ .database | int | quote }}
 REDIS_MODE: {{ .mode }}
 {{- if eq .mode "sentinel" }}
 REDIS_SENTINEL_MASTER: {{ .sentinelMaster | quote }}
+REDIS_SENTINEL_AUTH: {{ .sentinelAuth | quote }}
 {{- end }}
 REDIS_TLS: {{ .tls.enabled | quote }}
 {{- end }}
