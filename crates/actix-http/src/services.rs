@@ -9,6 +9,7 @@ use benchmark_application::{
 use benchmark_domain::WorkloadSlug;
 use benchmark_ports::Clock;
 use prometheus::Registry;
+use tokio::runtime::Handle;
 
 use crate::rate_limits::RateLimits;
 
@@ -31,6 +32,9 @@ pub struct Services {
     pub browse_catalogue: BrowseCatalogue,
     /// Records what is pushed.
     pub record_runs: Arc<RecordRuns>,
+    /// Where that is done, and what it moved is ranked: not on a worker, which would
+    /// answer nobody meanwhile, and may end before.
+    pub recording: Handle,
     /// Makes keys.
     pub create_key: Arc<CreateKey>,
     /// Lists keys.

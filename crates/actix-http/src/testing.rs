@@ -22,6 +22,7 @@ use benchmark_ports::{ApiKey, ApiKeyId, ApiKeyStore, Clock, Randomness, RankingC
 use bytes::Bytes;
 use prometheus::Registry;
 use serde_json::Value;
+use tokio::runtime::Handle;
 
 use crate::app::{Shared, application};
 use crate::body::BodyLimits;
@@ -144,6 +145,7 @@ fn services_over(store: &Arc<MemoryStore>) -> Services {
         define_metric: DefineMetric::new(store.clone()),
         browse_catalogue: BrowseCatalogue::new(store.clone(), store.clone()),
         record_runs: Arc::new(record_runs),
+        recording: Handle::current(),
         create_key: Arc::new(create_key),
         list_keys: ListKeys::new(store.clone()),
         revoke_key: RevokeKey::new(store.clone(), clock.clone()),

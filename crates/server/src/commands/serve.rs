@@ -8,6 +8,7 @@ use benchmark_domain::Scenario;
 use benchmark_memory_adapter::CachedApiKeys;
 use benchmark_ports::{PageLimit, RunFilter};
 use prometheus::Registry;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::commands::simulate;
@@ -114,6 +115,7 @@ async fn start(
             define_metric: services.define_metric,
             browse_catalogue: services.browse_catalogue,
             record_runs: services.record_runs,
+            recording: Handle::current(),
             create_key: Arc::clone(&services.create_key),
             list_keys: services.list_keys,
             revoke_key: services.revoke_key,

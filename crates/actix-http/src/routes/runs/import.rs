@@ -344,7 +344,7 @@ mod tests {
             (
                 "",
                 &VLLM.replace("20250101", "29990101"),
-                "body: it starts at 2999-01-01T12:00:00Z, in the future; a time without a zone \
+                "body: it starts at 2999-01-01T11:59:59Z, in the future; a time without a zone \
                  was read as UTC, `at` says better",
             ),
         ] {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, rt};
 use benchmark_application::{RecordRunsError, Submitted};
 use benchmark_domain::Run;
 use benchmark_ports::{IdempotencyKey, Submission};
@@ -55,7 +55,7 @@ impl Recording {
             };
             (runs, recorded)
         };
-        let recording = rt::spawn(recording.in_current_span());
+        let recording = services.recording.spawn(recording.in_current_span());
         let (runs, recorded) = recording.await.map_err(ApiError::internal)?;
         let (outcomes, replayed) = match recorded {
             Ok(Submitted::Now(outcomes)) => (outcomes, false),
