@@ -1,14 +1,18 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Contender, EntryId, Metric, MetricName, RankingEntry, RankingScope, Statistic, Window,
-    WorkloadSlug, rank,
+    Contender, EntryId, Metric, MetricName, Provider, RankingEntry, RankingScope, Statistic,
+    Window, WorkloadSlug, rank,
 };
 use benchmark_ports::{
     Catalogue, Clock, LoadError, LoadRanking, Loaded, PageLimit, RankingCache, RankingEncoder,
     RankingQuery, RankingReader, RankingView, Served, StoreError, Subject,
 };
+
+/// How many of anything a message names.
+const NAMED: usize = 20;
 
 /// Answers questions for rankings, from the cache where it can.
 pub struct ReadRanking {
@@ -89,8 +93,7 @@ impl ComputeRanking {
         }
         let mut message = None;
         if is_empty {
-            let with_runs = self.workloads_with_runs(&rankings).await?;
-            message = Some(no_runs(&query.workload, query.window, &with_runs));
+            message = Some(self.why_empty(&rankings, query).await?);
             rankings.iter_mut().for_each(|ranking| ranking.message.clone_from(&message));
         }
         Ok(Answer { rankings, message, is_empty })
@@ -119,19 +122,35 @@ impl ComputeRanking {
         Ok(Ranked { entries, left_out })
     }
 
-    async fn workloads_with_runs(
+    /// Says where there are runs to rank, since here are none.
+    async fn why_empty(
         &self,
         rankings: &[RankingView],
-    ) -> Result<Vec<WorkloadSlug>, StoreError> {
-        const NAMED: u64 = 20;
-        let limit = PageLimit::new(NAMED).unwrap_or_default();
-        let mut workloads = Vec::new();
+        query: &RankingQuery,
+    ) -> Result<String, StoreError> {
+        let RankingQuery { workload, window, .. } = query;
+        // One more, which may be the workload itself.
+        let limit = PageLimit::new(NAMED as u64 + 1).unwrap_or_default();
+        let (mut others, mut has_older) = (BTreeSet::new(), false);
         for ranking in rankings {
-            workloads.extend(self.catalogue.workloads_with(&ranking.metric.name, limit).await?);
+            let metric = &ranking.metric.name;
+            others.extend(self.catalogue.workloads_with(metric, limit).await?);
+            if matches!(window, Window::Hours(_)) {
+                let scope = RankingScope { metric: metric.clone(), workload: workload.clone() };
+                has_older |= self.reader.current(&scope).await?.is_some();
+            }
         }
-        workloads.sort_unstable();
-        workloads.dedup();
-        Ok(workloads)
+        others.remove(workload);
+        let others: Vec<_> = others.iter().take(NAMED).map(WorkloadSlug::as_str).collect();
+        let hint = match (has_older, others.as_slice()) {
+            (true, []) => "a longer window has some".to_owned(),
+            (true, others) => {
+                format!("a longer window has some, and so do the workloads {}", others.join(", "))
+            }
+            (false, []) => "no other workload has any".to_owned(),
+            (false, others) => format!("these workloads have: {}", others.join(", ")),
+        };
+        Ok(format!("no runs to rank on workload {workload} in window {window}; {hint}"))
     }
 }
 
@@ -166,23 +185,41 @@ pub(crate) fn of_metric(
 /// What was asked for of a whole ranking.
 fn view(metric: Metric, ranked: Ranked, query: &RankingQuery) -> RankingView {
     let RankingQuery { subject: _, workload, window, statistic, provider, limit, offset } = query;
-    let of_provider =
-        |entry: &RankingEntry| provider.is_none() || entry.ranked.llm.provider == *provider;
     let offset = usize::try_from(*offset).unwrap_or(usize::MAX);
-    let Ranked { entries, left_out } = ranked;
+    let Ranked { mut entries, left_out } = ranked;
+    let mut remarks: Vec<_> = left_out.into_iter().collect();
+    if let Some(provider) = provider {
+        remarks.extend(without_any_of(provider, &entries));
+        entries.retain(|entry| entry.ranked.llm.provider.as_ref() == Some(provider));
+    }
     RankingView {
         metric,
         workload: workload.clone(),
         window: *window,
         statistic: *statistic,
-        entries: entries.into_iter().filter(of_provider).skip(offset).take(limit.get()).collect(),
-        message: left_out,
+        entries: entries.into_iter().skip(offset).take(limit.get()).collect(),
+        message: (!remarks.is_empty()).then(|| remarks.join("; ")),
     }
+}
+
+/// Names the providers of the LLMs that are ranked, where this one is not among
+/// them.
+fn without_any_of(provider: &Provider, entries: &[RankingEntry]) -> Option<String> {
+    let ranked: BTreeSet<_> =
+        entries.iter().filter_map(|entry| entry.ranked.llm.provider.as_ref()).collect();
+    if entries.is_empty() || ranked.contains(provider) {
+        return None;
+    }
+    let ranked: Vec<_> = ranked.into_iter().take(NAMED).map(Provider::as_str).collect();
+    let others = match ranked.as_slice() {
+        [] => "no ranked LLM has a provider".to_owned(),
+        ranked => format!("those that are ranked are of {}", ranked.join(", ")),
+    };
+    Some(format!("no LLM of {provider} is ranked; {others}"))
 }
 
 /// Names the LLMs whose runs do not tell a statistic, and says why.
 pub(crate) fn left_out(contenders: &[Contender], statistic: Statistic) -> Option<String> {
-    const NAMED: usize = 20;
     let reason =
         |contender: &Contender| Some((contender.llm.clone(), contender.missing(statistic)?));
     let mut missing: Vec<_> = contenders.iter().filter_map(reason).collect();
@@ -192,14 +229,4 @@ pub(crate) fn left_out(contenders: &[Contender], statistic: Statistic) -> Option
     let named = named.collect::<Vec<_>>().join("; ");
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     (!missing.is_empty()).then(|| format!("not ranked by {statistic}: {named}{more}"))
-}
-
-fn no_runs(workload: &WorkloadSlug, window: Window, others: &[WorkloadSlug]) -> String {
-    let others: Vec<_> = others.iter().map(WorkloadSlug::as_str).collect();
-    let hint = match others.as_slice() {
-        [] => "no workload has any".to_owned(),
-        [one] if *one == workload.as_str() => "a longer window may".to_owned(),
-        some => format!("these workloads have: {}", some.join(", ")),
-    };
-    format!("no runs to rank on workload {workload} in window {window}; {hint}")
 }

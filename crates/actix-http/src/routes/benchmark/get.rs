@@ -181,6 +181,49 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn an_empty_window_says_whether_a_longer_one_has_runs_and_who_else_has() {
+        for (workloads, query, expected) in [
+            (&["default"][..], "window=1h", "in window 1h; a longer window has some"),
+            (&["chat"], "window=1h", "in window 1h; these workloads have: chat"),
+            (&["chat"], "window=all", "in window all; these workloads have: chat"),
+            (
+                &["chat", "default"],
+                "window=1h",
+                "in window 1h; a longer window has some, and so do the workloads chat",
+            ),
+            (&[], "window=all", "in window all; no other workload has any"),
+        ] {
+            let app = TestApp::empty();
+            for workload in workloads {
+                let run = a_run().workload(workload).started(at(-7200)).build();
+                app.shared.services.record_runs.run(&[run]).await.unwrap();
+            }
+            for path in [TTFT, "/api/v1/benchmark"] {
+                let answer = app.get(&format!("{path}?{query}")).await.envelope();
+                let message = answer["message"].as_str().unwrap();
+                assert_eq!(message, format!("no runs to rank on workload default {expected}"));
+            }
+        }
+    }
+
+    #[actix_web::test]
+    async fn whoever_asks_for_a_provider_that_is_not_ranked_is_told_which_are() {
+        let app = three_llms().await;
+        let nobody = "no LLM of nobody is ranked; those that are ranked are of acme";
+        for (query, message) in [
+            ("provider=nobody", Some(nobody)),
+            ("provider=acme", None),
+            ("provider=acme&offset=1", None),
+        ] {
+            let answer = app.get(&format!("{TTFT}?{query}")).await.envelope();
+            assert_eq!(answer["message"].as_str(), message, "{query}");
+        }
+        let app = TestApp::with(&[a_run().build()]).await;
+        let answer = app.get(&format!("{TTFT}?provider=acme")).await.envelope();
+        assert_eq!(answer["message"], "no LLM of acme is ranked; no ranked LLM has a provider");
+    }
+
+    #[actix_web::test]
     async fn a_provider_is_shown_with_its_rank_among_all() {
         let entries = three_llms().await.get(&format!("{TTFT}?provider=acme")).await.data();
         assert_eq!(entries.as_array().unwrap().len(), 1);
