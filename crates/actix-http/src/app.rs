@@ -129,7 +129,7 @@ fn cors(origins: &[String]) -> Cors {
         .allowed_headers([X_API_KEY, X_REQUEST_ID, IDEMPOTENCY_KEY])
         .allowed_headers([header::CONTENT_TYPE, header::IF_NONE_MATCH])
         .expose_headers([header::ETAG, header::RETRY_AFTER, X_REQUEST_ID, IDEMPOTENT_REPLAYED])
-        .expose_headers([RATE_LIMIT_POLICY, RATE_LIMIT, header::AGE, CACHE_STATUS])
+        .expose_headers([RATE_LIMIT_POLICY, RATE_LIMIT, header::AGE, CACHE_STATUS, header::LINK])
         .max_age(3600);
     if origins.iter().any(|origin| origin == "*") {
         return cors.allow_any_origin();
@@ -240,7 +240,7 @@ mod tests {
         let answer = from("https://board.example", get("/api/v1/metrics")).await;
         let exposed = answer.headers().get(header::ACCESS_CONTROL_EXPOSE_HEADERS).unwrap();
         let exposed = exposed.to_str().unwrap().to_lowercase();
-        for name in ["etag", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"] {
+        for name in ["etag", "link", "ratelimit", "ratelimit-policy", "retry-after"] {
             assert!(exposed.split(',').any(|it| it.trim() == name), "{name}: {exposed}");
         }
     }

@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use benchmark_domain::chrono::SecondsFormat;
 use benchmark_domain::{
-    HistorySpan, LlmReference, Metric, MetricName, Publication, RankingScope, WorkloadSlug,
+    HistorySpan, LlmReference, Metric, MetricName, Publication, RankingScope, Timestamp,
+    WorkloadSlug,
 };
 use benchmark_ports::{Catalogue, LoadError, PageLimit, RankingReader, StoreError};
 use thiserror::Error;
@@ -35,6 +36,9 @@ pub struct HistoryView {
     /// The publications that were asked for, the first one first; of one LLM,
     /// those in which it stands.
     pub publications: Vec<Publication>,
+    /// The end of the span in which there may be earlier ones; `None` where there
+    /// are none.
+    pub earlier: Option<Timestamp>,
     /// What a reader should know of the answer: that there may be more, say.
     pub message: Option<String>,
 }
@@ -87,22 +91,25 @@ impl ReadHistory {
         };
         let limit = if llm.is_some() { *limit } else { self.within_bounds(&scope, *limit).await? };
         let read = self.reader.history(&scope, *span, llm.as_ref(), limit).await?;
-        let message = match read.first() {
-            None => Some(format!("nothing was published of {scope} in this span")),
-            Some((_, first)) if read.len() == limit.get() => {
-                // The rest of the first one's bucket is not to be shown for it.
-                let bucket = span.bucket();
-                let end = bucket.map_or(first.published_at, |it| it.start_of(first.published_at));
+        let earlier = read.first().filter(|_| read.len() == limit.get()).map(|(_, first)| {
+            // The rest of the first one's bucket is not to be shown for it.
+            span.bucket().map_or(first.published_at, |it| it.start_of(first.published_at))
+        });
+        let message = match earlier {
+            None if read.is_empty() => {
+                Some(format!("nothing was published of {scope} in this span"))
+            }
+            None => None,
+            Some(end) => {
                 let end = end.to_rfc3339_opts(SecondsFormat::Micros, true);
                 Some(format!("these are the last {limit}; to={end} asks for earlier ones"))
             }
-            Some(_) => None,
         };
         let mut publications: Vec<_> = read.into_iter().map(|(_, found)| found).collect();
         if llm.is_some() {
             publications.retain(|publication| !publication.entries.is_empty());
         }
-        Ok(HistoryView { metric, workload: workload.clone(), publications, message })
+        Ok(HistoryView { metric, workload: workload.clone(), publications, earlier, message })
     }
 
     /// As many publications as are not too many values. An LLM that was ranked

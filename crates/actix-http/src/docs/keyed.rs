@@ -76,7 +76,8 @@ pub(super) fn add_headers(components: &mut Components) {
     }
 }
 
-fn header(
+/// A header of an answer.
+pub(crate) fn header(
     description: &str,
     kind: InstanceType,
     example: serde_json::Value,

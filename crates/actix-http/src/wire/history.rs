@@ -66,7 +66,7 @@ pub struct HistoryPoint {
 
 impl From<&HistoryView> for History {
     fn from(view: &HistoryView) -> Self {
-        let HistoryView { metric, workload, publications, message: _ } = view;
+        let HistoryView { metric, workload, publications, earlier: _, message: _ } = view;
         let mut points: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for publication in publications {
             for entry in &publication.entries {

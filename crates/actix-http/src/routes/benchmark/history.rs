@@ -1,29 +1,35 @@
 use std::sync::Arc;
 
-use actix_web::http::header::HeaderValue;
+use actix_web::body::BoxBody;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
-use apistos::api_operation;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use apistos::paths::Responses;
+use apistos::reference_or::ReferenceOr;
+use apistos::{ApiComponent, Schema, api_operation};
 use benchmark_application::{HistoryError, HistoryQuery};
 use benchmark_domain::{
     Bucket, HistorySpan, InvalidHistorySpan, LlmReference, MetricName, Timestamp, WorkloadSlug,
 };
 use benchmark_ports::{Clock, PageLimit};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::schema::InstanceType;
+use serde::{Deserialize, Serialize};
 
 use super::metric::{Metric, no_such_metric};
 use crate::aside::aside;
 use crate::auth::ReadKey;
+use crate::docs::keyed;
 use crate::error::ApiError;
 use crate::exported::Exported;
 use crate::format::{Format, Preferred};
 use crate::path::Segment;
 use crate::query::{Query, parse, parse_whole_number};
 use crate::services::Services;
-use crate::wire::{History, SLUG, VISIBLE, moment};
+use crate::wire::{History, SLUG, VISIBLE, moment, timestamp};
 
 /// Which part of the history.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Parameters {
     /// The conditions that were measured under; the service's default workload
@@ -85,6 +91,57 @@ impl Parameters {
             limit: PageLimit::new(limit as u64).map_err(|e| ApiError::invalid("limit", e))?,
         })
     }
+
+    /// The link to the same question about what ends there. Relative, since a proxy
+    /// may have changed the path.
+    fn link_to(self, end: Timestamp) -> Option<HeaderValue> {
+        let asked = Self { to: Some(timestamp(end)), ..self };
+        let query = serde_urlencoded::to_string(asked).ok()?;
+        HeaderValue::try_from(format!("<?{query}>; rel=\"next\"")).ok()
+    }
+}
+
+/// A part of the history.
+#[derive(Debug)]
+pub(crate) struct Part {
+    shown: Exported<History>,
+    /// The link to the part before it, where there may be one.
+    earlier: Option<HeaderValue>,
+}
+
+impl Responder for Part {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let mut response = self.shown.respond_to(request);
+        if let Some(link) = self.earlier {
+            response.headers_mut().append(header::LINK, link);
+        }
+        response
+    }
+}
+
+impl ApiComponent for Part {
+    fn child_schemas() -> Vec<(String, ReferenceOr<Schema>)> {
+        Exported::<History>::child_schemas()
+    }
+
+    fn schema() -> Option<(String, ReferenceOr<Schema>)> {
+        None
+    }
+
+    fn responses(content_type: Option<String>) -> Option<Responses> {
+        let mut responses = Exported::<History>::responses(content_type)?;
+        if let Some(ReferenceOr::Object(done)) = responses.responses.get_mut("200") {
+            let link = keyed::header(
+                "Where to ask for the publications before these, where there may be some.",
+                InstanceType::String,
+                "<?to=2024-09-27T08%3A57%3A21.004512Z>; rel=\"next\"".into(),
+            );
+            done.headers.insert("Link".to_owned(), link);
+        }
+        Some(responses)
+    }
 }
 
 /// How value and rank of each LLM changed over time
@@ -92,7 +149,8 @@ impl Parameters {
 /// Out of the publications of the default ranking: each LLM's latest run, by its
 /// mean. The last ones of the span are shown, in the order of their time. Where
 /// there may be earlier ones the message says with which `to` to ask for them:
-/// the first `published_at`, or the beginning of its bucket.
+/// the first `published_at`, or the beginning of its bucket. The header `Link`
+/// leads there too (`rel="next"`), from a table as well, which has no message.
 #[api_operation(
     tag = "rankings",
     operation_id = "getHistory",
@@ -110,7 +168,7 @@ pub(crate) async fn history(
     parameters: Query<Parameters>,
     preferred: Preferred,
     services: Data<Services>,
-) -> Result<Exported<History>, ApiError> {
+) -> Result<Part, ApiError> {
     let metric = match metric {
         Ok(name) => name,
         Err(text) => return Err(no_such_metric(&text, &services).await?),
@@ -123,9 +181,12 @@ pub(crate) async fn history(
         HistoryError::Load(error) => error.into(),
     })?;
     const FILE: HeaderValue = HeaderValue::from_static("attachment; filename=\"history.csv\"");
+    let earlier = view.earlier.and_then(|end| parameters.link_to(end));
     let clock = Arc::clone(&services.clock);
-    aside(move || Exported::new(&(&view).into(), view.message.as_deref(), format, FILE, &*clock))
-        .await
+    let shown = aside(move || {
+        Exported::new(&(&view).into(), view.message.as_deref(), format, FILE, &*clock)
+    });
+    Ok(Part { shown: shown.await?, earlier })
 }
 
 #[cfg(test)]
@@ -209,6 +270,23 @@ mod tests {
         let nothing = app.get(&format!("{TTFT}?workload=other")).await.envelope();
         assert_eq!(nothing["data"]["series"], json!([]));
         assert!(nothing["message"].as_str().unwrap().contains("TTFT on other"), "{nothing}");
+    }
+
+    #[actix_web::test]
+    async fn a_full_page_links_to_the_one_before_as_a_table_too() {
+        let app = overtaken().await;
+        for format in ["json", "csv"] {
+            let query = format!("llm=acme/swift&bucket=1h&limit=1&format={format}");
+            let answer = app.get(&format!("{TTFT}?{query}")).await;
+            let link = answer.header("link").to_owned();
+            let target = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap();
+            let parts = ["llm=acme%2Fswift", "bucket=1h", "limit=1", "to=2025-06-15T15%3A00%3A00"];
+            assert!(parts.iter().all(|part| target.contains(part)), "{link}");
+            let before = app.get(&format!("{TTFT}{target}")).await;
+            assert_eq!((before.status.as_u16(), before.header("link")), (200, ""));
+            assert_eq!(before.header("content-type"), answer.header("content-type"));
+        }
+        assert_eq!(app.get(TTFT).await.header("link"), "");
     }
 
     #[actix_web::test]
