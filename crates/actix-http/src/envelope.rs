@@ -13,8 +13,7 @@ pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json"
 pub(crate) struct Envelope<'a, T> {
     /// Whether the request was done.
     pub(crate) success: bool,
-    /// What was asked for; null where there is nothing of it to give, as where the
-    /// request failed.
+    /// What was asked for; null where the request failed and left nothing to show.
     pub(crate) data: T,
     /// A remark for people: why it failed, or why there is nothing to show.
     pub(crate) message: Option<&'a str>,

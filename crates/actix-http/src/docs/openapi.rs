@@ -115,6 +115,22 @@ mod tests {
     }
 
     #[test]
+    fn every_example_succeeds_or_fails_as_its_status_does() {
+        let mut seen = 0;
+        for path in document()["paths"].as_object().unwrap().values() {
+            for operation in path.as_object().unwrap().values() {
+                for (status, response) in operation["responses"].as_object().unwrap() {
+                    let example = &response["content"]["application/json"]["example"];
+                    let Some(success) = example["success"].as_bool() else { continue };
+                    assert_eq!(success, status.starts_with('2'), "{operation}");
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 100, "{seen}");
+    }
+
+    #[test]
     fn every_operation_has_a_name_of_its_own_a_summary_and_a_tag() {
         let document = document();
         let mut names = std::collections::BTreeSet::new();
