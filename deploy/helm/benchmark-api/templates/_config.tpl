@@ -118,6 +118,10 @@ REDIS_TLS_ROOTCERT: {{ include "benchmark-api.certificates" $ }}/redis.crt
 {{- include "benchmark-api.fromSecret" (list "REDIS_USER" .existingSecret.name .existingSecret.userKey) }}
 {{- include "benchmark-api.fromSecret" (list "REDIS_PASSWORD" .existingSecret.name .existingSecret.passwordKey) }}
 {{- include "benchmark-api.fromSecret" (list "REDIS_PASSWORD" (empty .password | ternary "" $own) "redis-password") }}
+{{- if eq .mode "sentinel" }}
+{{- include "benchmark-api.fromSecret" (list "REDIS_SENTINEL_USER" .existingSecret.name .existingSecret.sentinelUserKey) }}
+{{- include "benchmark-api.fromSecret" (list "REDIS_SENTINEL_PASSWORD" .existingSecret.name .existingSecret.sentinelPasswordKey) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
