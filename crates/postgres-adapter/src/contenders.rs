@@ -12,7 +12,7 @@ use benchmark_ports::{Contenders, Revision, StoreError};
 use diesel::data_types::PgTimestamp;
 use diesel::dsl::{not, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{Double, Timestamptz};
+use diesel::sql_types::{Double, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{Stream, TryStreamExt};
 
@@ -68,11 +68,19 @@ struct RunColumns {
 }
 
 /// How many requests an LLM's runs sent, and how many of them failed.
-type Counts = (Uuid, f64, f64);
+#[derive(Queryable, QueryableByName)]
+struct Counts {
+    #[diesel(sql_type = SqlUuid)]
+    llm_id: Uuid,
+    #[diesel(sql_type = Double)]
+    attempted: f64,
+    #[diesel(sql_type = Double)]
+    failed: f64,
+}
 
 /// Sums that do not overflow, and are exact up to [`Requests::MAX`].
-const ATTEMPTED: &str = "sum(runs.attempted_requests::double precision)";
-const FAILED: &str = "sum(runs.failed_requests::double precision)";
+const ATTEMPTED: &str = "coalesce(sum(runs.attempted_requests::double precision), 0)";
+const FAILED: &str = "coalesce(sum(runs.failed_requests::double precision), 0)";
 
 /// When the day in UTC ends on which an LLM's latest run started, whatever the
 /// time zone of the session.
@@ -101,28 +109,30 @@ async fn add_latest(
         .await?;
     add_runs(entrants, measured).await?;
 
-    let its_own =
-        || runs::llm_id.eq(latest_runs::llm_id).and(runs::workload.eq(latest_runs::workload));
-    let end_of_day = || sql::<Timestamptz>(END_OF_DAY);
-    // Put so that an index can begin at the first condition on the start.
-    let on_its_day = its_own()
-        .and(runs::started_at.ge(latest_runs::started_at))
-        .and(runs::started_at.lt(end_of_day()))
-        .and(runs::started_at.gt(latest_runs::started_at).or(runs::id.ge(latest_runs::run_id)));
-    let counts = latest_runs::table
-        .inner_join(runs::table.on(on_its_day))
-        .filter(latest_runs::metric.eq(scope.metric.as_str()))
-        .filter(latest_runs::workload.eq(scope.workload.as_str()))
-        .filter(runs::verdict.is_distinct_from(UNRANKABLE))
-        .group_by(latest_runs::llm_id)
-        .select((latest_runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
+    // Laterally, so that it goes down an index for each LLM: whoever plans a join does
+    // not know how few runs a day has among all.
+    let on_its_day = format!(
+        "SELECT latest_runs.llm_id, counted.attempted, counted.failed \
+         FROM latest_runs CROSS JOIN LATERAL ( \
+             SELECT {ATTEMPTED} AS attempted, {FAILED} AS failed FROM runs \
+             WHERE runs.llm_id = latest_runs.llm_id AND runs.workload = latest_runs.workload \
+                 AND runs.started_at >= latest_runs.started_at AND runs.started_at < {END_OF_DAY} \
+                 AND (runs.started_at > latest_runs.started_at OR runs.id >= latest_runs.run_id) \
+                 AND runs.verdict IS DISTINCT FROM '{UNRANKABLE}' \
+         ) AS counted WHERE latest_runs.metric = $1 AND latest_runs.workload = $2"
+    );
+    let counts: Vec<Counts> = diesel::sql_query(on_its_day)
+        .bind::<Text, _>(scope.metric.as_str())
+        .bind::<Text, _>(scope.workload.as_str())
         .load(connection)
         .await?;
     add_counts(entrants, counts)?;
 
     pooled_runs::add_requests_since_latest(entrants, connection, scope).await?;
     if pooled_runs::are_waiting(connection).await? {
-        let later = its_own().and(runs::started_at.ge(end_of_day()));
+        let later = (runs::llm_id.eq(latest_runs::llm_id))
+            .and(runs::workload.eq(latest_runs::workload))
+            .and(runs::started_at.ge(sql::<Timestamptz>(END_OF_DAY)));
         let counts = latest_runs::table
             .inner_join(runs::table.on(later))
             .filter(latest_runs::metric.eq(scope.metric.as_str()))
@@ -236,7 +246,7 @@ async fn add_runs(
 }
 
 fn add_counts(entrants: &mut Entrants, counts: Vec<Counts>) -> Result<(), StoreError> {
-    for (llm_id, attempted, failed) in counts {
+    for Counts { llm_id, attempted, failed } in counts {
         let at_most = |total: f64| (total as u64).min(Requests::MAX);
         let requests = Requests::new(at_most(attempted), at_most(failed));
         let requests =

@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::record::hold;
 use crate::rows::{LlmRow, RunRow, WorkloadRow};
 use crate::run_store::with_measurements;
-use crate::schema::{latest_runs, llms, pooled_runs, runs, workloads};
+use crate::schema::{llms, pooled_runs, runs, workloads};
 
 /// A pool in its table.
 #[derive(QueryableByName)]
@@ -131,15 +131,19 @@ pub(crate) async fn add_requests_since_latest(
     connection: &mut AsyncPgConnection,
     scope: &RankingScope,
 ) -> Result<(), Failure> {
-    let since = (pooled_runs::llm_id.eq(latest_runs::llm_id))
-        .and(pooled_runs::workload.eq(latest_runs::workload))
-        .and(pooled_runs::day.gt(latest_runs::started_at));
-    let heads = latest_runs::table
-        .inner_join(pooled_runs::table.on(since))
-        .filter(latest_runs::metric.eq(scope.metric.as_str()))
-        .filter(latest_runs::workload.eq(scope.workload.as_str()))
-        .filter(pooled_runs::metric.eq(metrics::ERROR_RATE.as_str()))
-        .select((pooled_runs::llm_id, substr(pooled_runs::pool, 1, HEAD)))
+    // Laterally, and behind `OFFSET`, so that it goes down an index for each LLM, not
+    // through the pools of all days.
+    const SINCE_LATEST: &str = "SELECT latest_runs.llm_id, since.head \
+         FROM latest_runs CROSS JOIN LATERAL ( \
+             SELECT substr(pool, 1, $1) AS head FROM pooled_runs \
+             WHERE metric = $2 AND workload = latest_runs.workload \
+                 AND llm_id = latest_runs.llm_id AND day > latest_runs.started_at OFFSET 0 \
+         ) AS since WHERE latest_runs.metric = $3 AND latest_runs.workload = $4";
+    let heads = diesel::sql_query(SINCE_LATEST)
+        .bind::<Integer, _>(HEAD)
+        .bind::<Text, _>(metrics::ERROR_RATE.as_str())
+        .bind::<Text, _>(scope.metric.as_str())
+        .bind::<Text, _>(scope.workload.as_str())
         .load_stream(connection)
         .await?;
     add_requests(entrants, heads).await
@@ -154,12 +158,21 @@ extern "SQL" {
 /// How many bytes of a pool tell its requests.
 const HEAD: i32 = PooledRuns::REQUESTS_WITHIN as i32;
 
+/// Whose a pool is, and those bytes of it.
+#[derive(Queryable, QueryableByName)]
+struct Head {
+    #[diesel(sql_type = SqlUuid)]
+    llm_id: Uuid,
+    #[diesel(sql_type = Binary)]
+    head: Vec<u8>,
+}
+
 async fn add_requests(
     entrants: &mut Entrants,
-    heads: impl Stream<Item = QueryResult<(Uuid, Vec<u8>)>>,
+    heads: impl Stream<Item = QueryResult<Head>>,
 ) -> Result<(), Failure> {
     let mut heads = pin!(heads);
-    while let Some((llm_id, head)) = heads.try_next().await? {
+    while let Some(Head { llm_id, head }) = heads.try_next().await? {
         let requests = PooledRuns::requests_in(&head).map_err(|_| corrupt_pool(llm_id))?;
         entrants.add_requests(LlmId(llm_id), requests);
     }
