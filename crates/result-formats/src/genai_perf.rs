@@ -6,9 +6,10 @@
 //! mean between its tokens: the domain's TPOT. The throughput per user is the
 //! inverse of it, not the domain's TPS.
 
-use benchmark_domain::{Conditions, Requests, Tool};
+use benchmark_domain::{Conditions, Tool};
 use serde::Deserialize;
 
+use crate::figures;
 use crate::format::{Format, no_companions};
 use crate::header::{self, Header};
 use crate::json::{self, Place};
@@ -36,8 +37,7 @@ fn read<'a>(mut file: ResultFile<'a>, _: Option<ResultFile<'a>>) -> Result<Repor
 fn report(bytes: &[u8], file: &FileName) -> Result<Report, Problem> {
     let figures: PerfFigures = json::parse(bytes, Place::Whole)?;
     let rest: Rest = json::parse(bytes, Place::Whole)?;
-    let requests = Requests::new(figures.succeeded()?, 0)
-        .ok_or_else(|| Problem::at("request_count", "it is too large"))?;
+    let requests = figures::requests("request_count", figures.succeeded()?, 0)?;
     Ok(Report {
         header: rest.header(&figures, file)?,
         tool: Tool::parse("genai-perf", None).map_err(Problem::new)?,

@@ -7,9 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use benchmark_domain::{Conditions, Measurement, MetricName, Requests, Tool, metrics};
+use benchmark_domain::{Conditions, Measurement, MetricName, Requests, Tool};
 use serde::Deserialize;
 
+use crate::figures::{self, Figures};
 use crate::format::{Format, no_companions};
 use crate::header::{self, Header};
 use crate::json::{self, Place};
@@ -18,7 +19,7 @@ use crate::outline::{Misfit, Outline};
 use crate::refusal::{Problem, Refusal};
 use crate::report::{Report, Reports};
 use crate::result_file::{FileName, ResultFile};
-use crate::statistics::{self, Reading, Statistics, once};
+use crate::statistics::Statistics;
 use crate::time;
 use crate::unit::Unit;
 
@@ -136,37 +137,29 @@ impl Outcome {
         let attempted = number::count("total_requests", self.total_requests)?;
         let failed = number::count("failed_requests", self.failed_requests)?;
         let succeeded = number::count("successful_requests", self.successful_requests)?;
-        let requests = Requests::new(attempted, failed);
-        requests.filter(|_| succeeded.saturating_add(failed) == attempted).ok_or_else(|| {
-            let what = format_args!("{succeeded} and {failed} failed are not the {attempted} sent");
-            Problem::at("successful_requests", what)
-        })
+        figures::requests_sent("successful_requests", attempted, succeeded, failed)
     }
 
     fn measurements(
         &self,
         requests: Requests,
     ) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
-        let mut measurements = once([
-            (metrics::RPS, "request_rate", self.request_rate),
-            (metrics::SYSTEM_TPS, "token_throughput_secs", self.token_throughput_secs),
-        ])?;
-        let succeeded = requests.attempted() - requests.failed();
-        if succeeded > 0 {
-            measurements.extend(statistics::measurements(
-                [
-                    (metrics::TTFT, "time_to_first_token_ms", self.time_to_first_token_ms),
-                    (metrics::E2E_LATENCY, "e2e_latency_ms", self.e2e_latency_ms),
-                    (metrics::TPOT, "inter_token_latency_ms", self.inter_token_latency_ms),
-                ],
-                Reading::of_requests(succeeded, Some(Unit::Milliseconds)),
-            )?);
-        }
-        Ok(measurements)
+        let rate = |rate: Option<Number>, unit| rate.map(|rate| Statistics::once(rate, unit));
+        let tokens = rate(self.token_throughput_secs, Unit::TokensPerSecond);
+        let figures = Figures {
+            rps: ("request_rate", rate(self.request_rate, Unit::RequestsPerSecond)),
+            system_tps: ("token_throughput_secs", tokens),
+            ttft: ("time_to_first_token_ms", self.time_to_first_token_ms),
+            e2e_latency: ("e2e_latency_ms", self.e2e_latency_ms),
+            tpot: ("inter_token_latency_ms", self.inter_token_latency_ms),
+            least_output_tokens: None,
+        };
+        figures.measurements(requests, Some(Unit::Milliseconds))
     }
 }
 
-const LEFT_OUT: [&str; 2] = [
+const LEFT_OUT: [&str; 3] = [
+    figures::UNCOUNTED_TPOT,
     "TPS is left out: it takes the tokens and latencies of single requests.",
     "ITL is left out: the file's inter-token latency is a mean of each request, taken as TPOT.",
 ];

@@ -51,12 +51,13 @@
 //! `records` reads lines and lists one by one; `json` parses (typed, unknown
 //! fields skipped, Python's bare `NaN` tolerated) and says where an error is;
 //! `tally` makes samples of requests, the one place where the metrics are
-//! computed, and `statistics` takes a tool's own figures; `header` settles who,
+//! computed, `statistics` and `figures` take a tool's own; `header` settles who,
 //! what and when between the file and the [`Hints`], and `report` makes the runs.
 
 mod aiperf;
 mod columns;
 mod content;
+mod figures;
 mod format;
 mod genai_perf;
 mod guidellm;

@@ -11,10 +11,11 @@
 
 use std::collections::BTreeMap;
 
-use benchmark_domain::{Conditions, Measurement, MetricName, Requests, Tool, metrics};
+use benchmark_domain::{Conditions, Measurement, MetricName, Requests, Tool};
 use serde::Deserialize;
 
 use crate::content::Content;
+use crate::figures::Figures;
 use crate::format::{Format, no_companions};
 use crate::header::{self, Header};
 use crate::json::{self, Place};
@@ -23,9 +24,8 @@ use crate::outline::{Misfit, Outline};
 use crate::refusal::{Problem, Refusal};
 use crate::report::{Report, Reports};
 use crate::result_file::{FileName, ResultFile};
-use crate::statistics::{self, Reading, Statistics};
+use crate::statistics::Statistics;
 use crate::time;
-use crate::unit::Dimension;
 use crate::yaml;
 
 pub(crate) const FORMAT: Format =
@@ -209,27 +209,18 @@ impl Aggregate {
         definitions: Definitions,
     ) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
         let latency = self.latency.unwrap_or_default();
-        let mut latencies = vec![
-            (metrics::TTFT, "time_to_first_token", latency.time_to_first_token),
-            (metrics::E2E_LATENCY, "request_latency", latency.request_latency),
-        ];
-        let mut measurements = BTreeMap::new();
-        if definitions == Definitions::TheDomains {
-            latencies.push((metrics::TPOT, "time_per_output_token", latency.time_per_output_token));
-            let Throughput { request_rate, output_token_rate } =
-                self.throughput.unwrap_or_default();
-            let rps = (metrics::RPS, "request_rate", request_rate);
-            let rps = statistics::measurements([rps], Reading::of_rate(Dimension::RequestRate))?;
-            let tps = (metrics::SYSTEM_TPS, "output_token_rate", output_token_rate);
-            let tps = statistics::measurements([tps], Reading::of_rate(Dimension::TokenRate))?;
-            measurements.extend(rps.into_iter().chain(tps));
-        }
-        let succeeded = requests.attempted() - requests.failed();
-        if succeeded > 0 {
-            let reading = Reading::of_requests(succeeded, None);
-            measurements.extend(statistics::measurements(latencies, reading)?);
-        }
-        Ok(measurements)
+        let throughput = self.throughput.unwrap_or_default();
+        let as_defined =
+            |it: Option<Statistics>| it.filter(|_| definitions == Definitions::TheDomains);
+        let figures = Figures {
+            rps: ("request_rate", as_defined(throughput.request_rate)),
+            system_tps: ("output_token_rate", as_defined(throughput.output_token_rate)),
+            ttft: ("time_to_first_token", latency.time_to_first_token),
+            e2e_latency: ("request_latency", latency.request_latency),
+            tpot: ("time_per_output_token", as_defined(latency.time_per_output_token)),
+            least_output_tokens: self.requests.output_length.and_then(|length| length.min),
+        };
+        figures.measurements(requests, None)
     }
 }
 

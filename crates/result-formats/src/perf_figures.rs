@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
-use benchmark_domain::{Conditions, Measurement, MetricName, Requests, metrics};
+use benchmark_domain::{Conditions, Measurement, MetricName, Requests};
 use serde::Deserialize;
 
+use crate::figures::Figures;
 use crate::number;
 use crate::refusal::Problem;
-use crate::statistics::{self, Reading, Statistics};
-use crate::unit::Dimension;
+use crate::statistics::{Reading, Statistics};
 
 /// The figures of a run as genai-perf and its successor aiperf write them, each
 /// with its unit.
@@ -55,25 +55,15 @@ impl PerfFigures {
         &self,
         requests: Requests,
     ) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
-        let rps = (metrics::RPS, "request_throughput", self.request_throughput);
-        let tps = (metrics::SYSTEM_TPS, "output_token_throughput", self.output_token_throughput);
-        let mut measurements =
-            statistics::measurements([rps], Reading::of_rate(Dimension::RequestRate))?;
-        measurements
-            .extend(statistics::measurements([tps], Reading::of_rate(Dimension::TokenRate))?);
-        let succeeded = requests.attempted() - requests.failed();
-        if succeeded > 0 {
-            let latencies = [
-                (metrics::TTFT, "time_to_first_token", self.time_to_first_token),
-                (metrics::E2E_LATENCY, "request_latency", self.request_latency),
-                (metrics::TPOT, "inter_token_latency", self.inter_token_latency),
-            ];
-            measurements.extend(statistics::measurements(
-                latencies,
-                Reading::of_requests(succeeded, None),
-            )?);
-        }
-        Ok(measurements)
+        let figures = Figures {
+            rps: ("request_throughput", self.request_throughput),
+            system_tps: ("output_token_throughput", self.output_token_throughput),
+            ttft: ("time_to_first_token", self.time_to_first_token),
+            e2e_latency: ("request_latency", self.request_latency),
+            tpot: ("inter_token_latency", self.inter_token_latency),
+            least_output_tokens: self.output_sequence_length.and_then(|length| length.min),
+        };
+        figures.measurements(requests, None)
     }
 }
 

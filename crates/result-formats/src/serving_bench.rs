@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
 
-use benchmark_domain::{Measurement, MetricName, Requests, metrics};
+use benchmark_domain::{Measurement, MetricName, Requests};
 use serde::Deserialize;
 
 use crate::columns::{Columns, Gaps, note_on_empty};
+use crate::figures::{self, Figures};
 use crate::number::{self, Number};
 use crate::refusal::Problem;
 use crate::said::Said;
-use crate::statistics::{self, Reading, Statistics, once};
+use crate::statistics::Statistics;
 use crate::tally::Tally;
 use crate::unit::Unit;
 
@@ -137,35 +138,27 @@ impl ServingBench {
         let completed = self.completed()?;
         let failed = number::optional_count("failed", self.failed)?;
         let failed = failed.unwrap_or(attempted.saturating_sub(completed));
-        let requests = Requests::new(attempted, failed);
-        requests.filter(|_| completed.saturating_add(failed) == attempted).ok_or_else(|| {
-            let what = format_args!("{completed} and {failed} failed are not the {attempted} sent");
-            Problem::at("completed", what)
-        })
+        figures::requests_sent("completed", attempted, completed, failed)
     }
 
     /// The tool's own figures whose definition is the domain's.
-    pub(crate) fn reported(&self) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
+    pub(crate) fn reported(
+        &self,
+        requests: Requests,
+    ) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
         let seconds = self.seconds()?;
-        let completed = self.completed()?;
-        let tokens = self.total_output_tokens.map(|Number(tokens)| Number(tokens / seconds));
-        let mut measurements = once([
-            (metrics::RPS, "completed", Some(Number(completed as f64 / seconds))),
-            (metrics::SYSTEM_TPS, "total_output_tokens", tokens),
-        ])?;
-        if completed > 0 {
-            measurements.extend(statistics::measurements(
-                [
-                    (metrics::TTFT, "ttft_ms", Some(self.ttft())),
-                    // Of how many it is, is not told: requests of one token
-                    // have none.
-                    (metrics::TPOT, "tpot_ms", Some(self.tpot())),
-                    (metrics::E2E_LATENCY, "e2e_latency_ms", Some(self.e2e_latency())),
-                ],
-                Reading::of_requests(completed, Some(Unit::Milliseconds)),
-            )?);
-        }
-        Ok(measurements)
+        let rate = |Number(total): Number, unit| Statistics::once(Number(total / seconds), unit);
+        let tokens = self.total_output_tokens.map(|total| rate(total, Unit::TokensPerSecond));
+        let completed = Number(requests.succeeded() as f64);
+        let figures = Figures {
+            rps: ("completed", Some(rate(completed, Unit::RequestsPerSecond))),
+            system_tps: ("total_output_tokens", tokens),
+            ttft: ("ttft_ms", Some(self.ttft())),
+            e2e_latency: ("e2e_latency_ms", Some(self.e2e_latency())),
+            tpot: ("tpot_ms", Some(self.tpot())),
+            least_output_tokens: None,
+        };
+        figures.measurements(requests, Some(Unit::Milliseconds))
     }
 
     /// How long the run took.

@@ -9,8 +9,9 @@
 //! The `itl` statistics are of chunks in some of its backends and of tokens in
 //! others. `tpot` is the domain's.
 
-use benchmark_domain::{Conditions, Requests, Tool};
+use benchmark_domain::{Conditions, Tool};
 
+use crate::figures;
 use crate::format::{Format, no_companions};
 use crate::header::{self, Header};
 use crate::number::{self, Number};
@@ -61,9 +62,8 @@ fn report(
         Some(tally) => (tally.requests()?, tally.into_measurements()?),
         None => {
             notes.extend(LEFT_OUT.map(str::to_owned));
-            let requests = Requests::new(bench.completed()?, 0)
-                .ok_or_else(|| Problem::at("completed", "it is too large"))?;
-            (requests, bench.reported()?)
+            let requests = figures::requests("completed", bench.completed()?, 0)?;
+            (requests, bench.reported(requests)?)
         }
     };
     Ok(Report { header, tool, requests, measurements })
@@ -102,7 +102,8 @@ fn conditions(bench: &ServingBench) -> Result<Conditions, Problem> {
     })
 }
 
-const LEFT_OUT: [&str; 3] = [
+const LEFT_OUT: [&str; 4] = [
+    figures::UNCOUNTED_TPOT,
     "Failed requests are not told, and none are counted: --output-details tells them.",
     "TPS is left out: it takes the tokens of single requests, which --output-details tells.",
     "ITL is left out: the file's may be of chunks, which may carry several tokens.",

@@ -86,6 +86,11 @@ impl Statistics {
         measurement.map(Some).map_err(|invalid| Problem::at(field, invalid))
     }
 
+    /// What was measured once, in this unit.
+    pub(crate) fn once(Number(value): Number, unit: Unit) -> Self {
+        Self { unit: Some(unit), mean: Some(Number(value)), ..Self::default() }
+    }
+
     /// The mean as a whole number: what a workload asked for.
     pub(crate) fn whole(&self, field: &str) -> Result<Option<u32>, Problem> {
         number::rounded(field, known(self.mean))

@@ -13,8 +13,11 @@
 use std::collections::BTreeMap;
 
 use benchmark_domain::chrono::TimeDelta;
-use benchmark_domain::{Conditions, Measurement, MetricName, Summary, Timestamp, Tool, metrics};
+use benchmark_domain::{
+    Conditions, Measurement, MetricName, Requests, Summary, Timestamp, Tool, metrics,
+};
 
+use crate::figures::UNCOUNTED_TPOT;
 use crate::format::{Format, no_companions};
 use crate::header::{self, Header};
 use crate::json;
@@ -57,7 +60,7 @@ fn report(
         None => {
             notes.extend(LEFT_OUT.map(str::to_owned));
             let requests = bench.requests()?;
-            (requests, reported(&bench)?)
+            (requests, reported(&bench, requests)?)
         }
     };
     Ok(Report { header, tool, requests, measurements })
@@ -91,10 +94,13 @@ fn conditions(bench: &ServingBench) -> Result<Conditions, Problem> {
 }
 
 /// The tool's own figures, but for the latencies that are there.
-fn reported(bench: &ServingBench) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
-    let mut measurements = bench.reported()?;
+fn reported(
+    bench: &ServingBench,
+    requests: Requests,
+) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
+    let mut measurements = bench.reported(requests)?;
     if let Some(latencies) = bench.latencies.as_deref()
-        && let Some(measurement) = sampled(latencies, bench.completed()?)?
+        && let Some(measurement) = sampled(latencies, requests.succeeded())?
     {
         measurements.insert(metrics::E2E_LATENCY, measurement);
     }
@@ -115,7 +121,8 @@ fn sampled(latencies: &[Number], completed: u64) -> Result<Option<Measurement>, 
     Ok(Measurement::sampled(summary).ok())
 }
 
-const LEFT_OUT: [&str; 2] = [
+const LEFT_OUT: [&str; 3] = [
+    UNCOUNTED_TPOT,
     "TPS is left out: it takes the tokens of single requests, which --save-detailed saves.",
     "ITL is left out: the file's is of chunks, which may carry several tokens.",
 ];

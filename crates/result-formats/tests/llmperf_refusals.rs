@@ -208,7 +208,7 @@ fn a_summary_that_cannot_be_trusted_is_refused_with_its_field() {
         "results_num_completed_requests": 1}"#;
     assert_eq!(
         refusal(counts),
-        "x.json: results_num_completed_requests: 1 and 1 failed are not the 3 started"
+        "x.json: results_num_completed_requests: 1 and 1 failed are not the 3 sent"
     );
     assert_eq!(refusal(&summary("")), "x.json: results_ttft_s: mean: it is missing");
     for (fields, reason) in [

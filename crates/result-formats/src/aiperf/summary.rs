@@ -3,6 +3,7 @@ use serde::Deserialize;
 
 use super::records::Records;
 use super::tool;
+use crate::figures;
 use crate::header::{self, Header};
 use crate::json::{self, Place};
 use crate::number::{self, Number};
@@ -96,9 +97,7 @@ impl Summary {
                 Ok(sum.saturating_add(count))
             })?,
         };
-        let succeeded = self.figures.succeeded()?;
-        Requests::new(succeeded.saturating_add(failed), failed)
-            .ok_or_else(|| Problem::at("request_count", "it is too large"))
+        figures::requests("request_count", self.figures.succeeded()?, failed)
     }
 
     /// Refuses a summary that is of other requests than those of `records`: a

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use benchmark_domain::{Conditions, Measurement, MetricName, Tool, metrics};
 
 use super::layout::{Benchmark, Distribution, Metrics, Setting, Strategy, Successful};
+use crate::figures;
 use crate::header::{self, Header};
 use crate::number::{self, Number};
 use crate::refusal::Problem;
@@ -32,8 +33,7 @@ impl Benchmark {
             None => {
                 notes.extend(LEFT_OUT.map(str::to_owned));
                 let (successful, errored) = self.counts()?;
-                let requests = benchmark_domain::Requests::new(successful + errored, errored)
-                    .ok_or_else(|| Problem::at("request_totals", "it is too large"))?;
+                let requests = figures::requests("request_totals", successful, errored)?;
                 (requests, self.reported(successful)?)
             }
         };

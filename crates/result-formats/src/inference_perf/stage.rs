@@ -1,17 +1,18 @@
 use std::collections::BTreeMap;
 
-use benchmark_domain::{Conditions, Measurement, MetricName, Requests, metrics};
+use benchmark_domain::{Conditions, Measurement, MetricName, Requests};
 use serde::Deserialize;
 
 use super::tool;
 use crate::content::Content;
+use crate::figures::{self, Figures};
 use crate::header::{self, Header};
 use crate::json::{self, Place};
 use crate::number::{self, Number};
 use crate::refusal::Problem;
 use crate::report::Report;
 use crate::result_file::FileName;
-use crate::statistics::{self, Reading, Statistics, once};
+use crate::statistics::Statistics;
 use crate::unit::Unit;
 
 /// The statistics of a stage, or of all together.
@@ -41,7 +42,7 @@ struct Successes {
     output_len: Option<Statistics>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize)]
 struct Latency {
     request_latency: Option<Statistics>,
     time_to_first_token: Option<Statistics>,
@@ -76,8 +77,7 @@ impl Document {
     fn requests(&self) -> Result<Requests, Problem> {
         let succeeded = number::count("successes: count", self.successes.count)?;
         let failed = number::count("failures: count", self.failures.count)?;
-        Requests::new(succeeded.saturating_add(failed), failed)
-            .ok_or_else(|| Problem::at("successes: count", "it is too large"))
+        figures::requests("successes: count", succeeded, failed)
     }
 
     fn conditions(&self) -> Result<Conditions, Problem> {
@@ -99,22 +99,18 @@ impl Document {
         requests: Requests,
     ) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
         let throughput = self.successes.throughput.unwrap_or_default();
-        let mut measurements = once([
-            (metrics::RPS, "requests_per_sec", throughput.requests_per_sec),
-            (metrics::SYSTEM_TPS, "output_tokens_per_sec", throughput.output_tokens_per_sec),
-        ])?;
-        let succeeded = requests.attempted() - requests.failed();
-        if let Some(latency) = self.successes.latency.filter(|_| succeeded > 0) {
-            measurements.extend(statistics::measurements(
-                [
-                    (metrics::TTFT, "time_to_first_token", latency.time_to_first_token),
-                    (metrics::E2E_LATENCY, "request_latency", latency.request_latency),
-                    (metrics::TPOT, "time_per_output_token", latency.time_per_output_token),
-                ],
-                Reading::of_requests(succeeded, Some(Unit::Seconds)),
-            )?);
-        }
-        Ok(measurements)
+        let rate = |rate: Option<Number>, unit| rate.map(|rate| Statistics::once(rate, unit));
+        let tokens = rate(throughput.output_tokens_per_sec, Unit::TokensPerSecond);
+        let latency = self.successes.latency.unwrap_or_default();
+        let figures = Figures {
+            rps: ("requests_per_sec", rate(throughput.requests_per_sec, Unit::RequestsPerSecond)),
+            system_tps: ("output_tokens_per_sec", tokens),
+            ttft: ("time_to_first_token", latency.time_to_first_token),
+            e2e_latency: ("request_latency", latency.request_latency),
+            tpot: ("time_per_output_token", latency.time_per_output_token),
+            least_output_tokens: self.successes.output_len.and_then(|length| length.min),
+        };
+        figures.measurements(requests, Some(Unit::Seconds))
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::individual::Individual;
 use super::tool;
+use crate::figures;
 use crate::header::{self, Header};
 use crate::json::{self, Place};
 use crate::number::{self, Number};
@@ -155,12 +156,7 @@ impl Fields {
             number::count("results_num_requests_started", self.results_num_requests_started)?;
         let errors = number::count("results_number_errors", self.results_number_errors)?;
         let completed = number::count(COMPLETED, self.results_num_completed_requests)?;
-        let requests = Requests::new(started, errors);
-        requests.filter(|_| errors.saturating_add(completed) == started).ok_or_else(|| {
-            let what =
-                format_args!("{completed} and {errors} failed are not the {started} started");
-            Problem::at(COMPLETED, what)
-        })
+        figures::requests_sent(COMPLETED, started, completed, errors)
     }
 
     fn throughput(&self) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
@@ -180,7 +176,7 @@ impl Fields {
     }
 
     fn latencies(&self, requests: Requests) -> Result<BTreeMap<MetricName, Measurement>, Problem> {
-        let completed = requests.attempted() - requests.failed();
+        let completed = requests.succeeded();
         if completed == 0 {
             return Ok(BTreeMap::new());
         }
