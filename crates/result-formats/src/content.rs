@@ -20,8 +20,12 @@ impl<'a> Content<'a> {
     /// How much is read at once, at least.
     const CHUNK: usize = 256 * 1024;
 
-    /// The most that a line, an element or a whole document may have.
+    /// The most that a line or an element may have.
     const MAX_HELD: usize = 1 << 30;
+
+    /// The most that a document may have which is held as a whole: what is made
+    /// of it takes memory beside it.
+    const MAX_WHOLE: usize = 256 << 20;
 
     pub(crate) fn new(source: impl Read + 'a) -> Self {
         Self {
@@ -46,7 +50,16 @@ impl<'a> Content<'a> {
 
     /// All the bytes that are left.
     pub(crate) fn rest(&mut self) -> Result<&[u8], Problem> {
-        while self.read_more()? {}
+        self.rest_up_to(Self::MAX_WHOLE)
+    }
+
+    fn rest_up_to(&mut self, max: usize) -> Result<&[u8], Problem> {
+        while self.at_hand().len() <= max && self.read_more()? {}
+        if self.at_hand().len() > max {
+            let max = max >> 20;
+            let what = format_args!("as one document it may have {max} MiB, not more");
+            return Err(Problem::new(what));
+        }
         let from = std::mem::replace(&mut self.taken, self.held.len());
         Ok(&self.held[from..])
     }
@@ -280,6 +293,19 @@ mod tests {
         let mut content = Content::new(bytes.as_slice());
         content.peek(10).unwrap();
         assert_eq!(content.sha256().unwrap()[..], Sha256::digest(&bytes)[..]);
+    }
+
+    #[test]
+    fn a_document_is_held_up_to_a_size() {
+        const MAX: usize = 1 << 20;
+        let rest = |length: u64| {
+            let mut content = Content::new(std::io::repeat(b' ').take(length));
+            content.rest_up_to(MAX).map(<[u8]>::len).map_err(String::from)
+        };
+        assert_eq!(rest(MAX as u64), Ok(MAX));
+        let refused = Err("as one document it may have 1 MiB, not more".to_owned());
+        assert_eq!(rest(MAX as u64 + 1), refused);
+        assert_eq!(rest(u64::MAX), refused);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
-
 use benchmark_domain::{
     Conditions, InvalidName, Llm, LlmName, Provider, Timestamp, Workload, WorkloadSlug,
 };
+use serde::Deserialize;
 
 use crate::hints::{Hint, Hints};
+use crate::loose::{self, Loosely, Text};
 use crate::number::{self, Number};
 use crate::refusal::{Problem, Refusal};
 use crate::result_file::FileName;
@@ -169,13 +169,22 @@ pub(crate) fn request_rate(field: &str, rate: Option<Number>) -> Result<Option<f
     }
 }
 
-/// The provider among the labels that users give their runs.
-pub(crate) fn labelled(labels: &BTreeMap<String, serde_json::Value>) -> Option<&str> {
-    labels.get("provider")?.as_str()
+/// What is of use of the labels that users give their runs.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Labels {
+    provider: Option<Loosely<Text>>,
+}
+
+impl Labels {
+    pub(crate) fn provider(&self) -> Option<&str> {
+        loose::text(&self.provider)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::result_file::ResultFile;
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::figures::{self, Figures};
 use crate::format::{Format, no_companions};
-use crate::header::{self, Header};
+use crate::header::{self, Header, Labels};
 use crate::json::{self, Place};
 use crate::number::{self, Number};
 use crate::outline::{Misfit, Outline};
@@ -52,7 +52,7 @@ struct Config {
     prompt_options: Option<Lengths>,
     decode_options: Option<Lengths>,
     /// What users say of their run.
-    meta: Option<BTreeMap<String, serde_json::Value>>,
+    meta: Option<Labels>,
 }
 
 #[derive(Deserialize)]
@@ -102,7 +102,7 @@ impl Outcome {
         start_time: Option<&str>,
         file: &FileName,
     ) -> Result<Report, Problem> {
-        let provider = config.meta.as_ref().and_then(header::labelled);
+        let provider = config.meta.as_ref().and_then(Labels::provider);
         let header = Header {
             of: file.clone(),
             provider: header::provider("config: meta: provider", provider),

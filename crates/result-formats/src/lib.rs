@@ -68,6 +68,7 @@ mod inference_perf;
 mod json;
 mod llm_d;
 mod llmperf;
+mod loose;
 mod number;
 mod outline;
 mod perf_figures;

@@ -1,9 +1,8 @@
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::requests::Request;
+use crate::header::Labels;
+use crate::loose::{self, Loose, Loosely, Text};
 use crate::number::Number;
 use crate::statistics::Statistics;
 
@@ -32,15 +31,59 @@ pub(super) struct Config {
 
 #[derive(Deserialize)]
 struct ConfigMetadata {
-    labels: Option<BTreeMap<String, Value>>,
+    labels: Option<Labels>,
 }
 
 /// What the tool was called with.
 #[derive(Deserialize)]
 pub(super) struct Arguments {
-    backend: Option<Value>,
+    backend: Option<Loosely<BackendArguments>>,
     model: Option<String>,
-    data: Option<Value>,
+    data: Option<Loosely<Data>>,
+}
+
+/// What the endpoint was called with, unless that is a mere name.
+#[derive(Default, Deserialize)]
+struct BackendArguments {
+    model: Option<Loosely<Text>>,
+}
+
+impl Loose for BackendArguments {}
+
+/// How long synthetic data was to be: an object, the same as text, or
+/// `prompt_tokens=128,output_tokens=8`.
+#[derive(Debug, Default, Deserialize)]
+struct Data {
+    prompt_tokens: Option<Loosely<Length>>,
+    output_tokens: Option<Loosely<Length>>,
+}
+
+impl Loose for Data {
+    fn of_text(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_else(|_| {
+            let length = |name: &str| {
+                let value = text.split(',').find_map(|part| {
+                    let (key, value) = part.split_once('=')?;
+                    (key.trim() == name).then(|| value.trim().parse().ok())?
+                });
+                Some(Loosely(Length { tokens: value }))
+            };
+            Self { prompt_tokens: length("prompt_tokens"), output_tokens: length("output_tokens") }
+        })
+    }
+}
+
+/// A length, if that is what it is.
+#[derive(Debug, Default, Deserialize)]
+struct Length {
+    #[serde(skip)]
+    tokens: Option<u32>,
+}
+
+impl Loose for Length {
+    fn of_whole(tokens: u64) -> Self {
+        Self { tokens: tokens.try_into().ok() }
+    }
 }
 
 /// What holds for every benchmark of a document.
@@ -57,38 +100,19 @@ impl Setting {
     pub(super) fn new(config: Option<Config>, arguments: Option<Arguments>) -> Self {
         let mut setting = Self::default();
         let (metadata, spec) = config.map_or((None, None), |c| (c.metadata, c.spec));
-        let labels = metadata.and_then(|metadata| metadata.labels).unwrap_or_default();
-        setting.provider = crate::header::labelled(&labels).map(str::to_owned);
+        let labels = metadata.and_then(|metadata| metadata.labels);
+        setting.provider = labels.as_ref().and_then(Labels::provider).map(str::to_owned);
         for Arguments { backend, model, data } in spec.into_iter().chain(arguments) {
             let of_backend =
-                backend.and_then(|backend| Some(backend.get("model")?.as_str()?.to_owned()));
+                backend.and_then(|Loosely(backend)| loose::text(&backend.model).map(str::to_owned));
             setting.model = setting.model.or(model).or(of_backend);
-            let data = match data {
-                Some(Value::Array(mut several)) if several.len() == 1 => several.pop(),
-                one => one,
-            };
-            let Some(data) = data else { continue };
-            setting.prompt_tokens = length_in(&data, "prompt_tokens");
-            setting.output_tokens = length_in(&data, "output_tokens");
+            let Some(Loosely(data)) = data else { continue };
+            let tokens = |length: Option<Loosely<Length>>| length?.0.tokens;
+            setting.prompt_tokens = tokens(data.prompt_tokens);
+            setting.output_tokens = tokens(data.output_tokens);
         }
         setting
     }
-}
-
-/// A length that the description of synthetic data asks for: an object, the
-/// same as text, or `prompt_tokens=128,output_tokens=8`.
-fn length_in(data: &Value, name: &str) -> Option<u32> {
-    let length = match data {
-        Value::String(text) => match serde_json::from_str::<Value>(text) {
-            Ok(object) => object.get(name)?.as_u64(),
-            Err(_) => text.split(',').find_map(|part| {
-                let (key, value) = part.split_once('=')?;
-                (key.trim() == name).then(|| value.trim().parse().ok())?
-            }),
-        },
-        object => object.get(name)?.as_u64(),
-    };
-    length.and_then(|length| length.try_into().ok())
 }
 
 /// A load and what came of it.
@@ -253,17 +277,29 @@ mod tests {
 
     #[test]
     fn lengths_are_read_however_the_data_is_described() {
+        let lengths = |data: serde_json::Value| {
+            let arguments = serde_json::from_value(json!({ "data": data })).unwrap();
+            let setting = Setting::new(None, Some(arguments));
+            (setting.prompt_tokens, setting.output_tokens)
+        };
+        let object = json!({ "kind": "synthetic_text", "prompt_tokens": 128, "output_tokens": 8 });
         for data in [
-            json!({ "kind": "synthetic_text", "prompt_tokens": 128, "output_tokens": 8 }),
+            object.clone(),
+            json!([object]),
             json!("prompt_tokens=128, output_tokens=8"),
-            json!(r#"{"prompt_tokens": 128, "output_tokens": 8}"#),
+            json!([r#"{"prompt_tokens": 128, "output_tokens": 8}"#]),
         ] {
-            assert_eq!(length_in(&data, "prompt_tokens"), Some(128), "{data}");
-            assert_eq!(length_in(&data, "output_tokens"), Some(8), "{data}");
+            assert_eq!(lengths(data.clone()), (Some(128), Some(8)), "{data}");
         }
-        for data in [json!("sharegpt.json"), json!(["x"]), json!(7), json!({ "prompt_tokens": -1 })]
-        {
-            assert_eq!(length_in(&data, "prompt_tokens"), None, "{data}");
+        for data in [
+            json!("sharegpt.json"),
+            json!([object, object]),
+            json!(["x"]),
+            json!(7),
+            json!({ "prompt_tokens": -1 }),
+            json!({ "prompt_tokens": [1, 2] }),
+        ] {
+            assert_eq!(lengths(data.clone()), (None, None), "{data}");
         }
     }
 }
