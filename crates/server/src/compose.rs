@@ -76,7 +76,7 @@ impl Roles {
                 let engines = Engines { redis, ..Engines::default() };
                 let store = Arc::new(SqliteStore::open(path).await?);
                 let older = store.clone();
-                tokio::spawn(pooling::keep(move || {
+                tokio::spawn(pooling::keep(pooling::EVERY, move || {
                     let store = older.clone();
                     async move { store.pool_older_runs().await }
                 }));
@@ -85,7 +85,7 @@ impl Roles {
             StoreConfig::Postgres(postgres) => {
                 let store = Arc::new(PostgresStore::open(postgres).await?);
                 let older = store.clone();
-                tokio::spawn(pooling::keep(move || {
+                tokio::spawn(pooling::keep(pooling::EVERY, move || {
                     let store = older.clone();
                     async move { store.pool_older_runs().await }
                 }));
