@@ -71,19 +71,27 @@ async fn a_certificate_that_is_verified_is_for_the_host_and_from_the_authority()
 async fn a_connection_is_encrypted_where_it_is_asked_for() {
     let server = start();
     for (mode, expected) in
-        [(SslMode::Disable, "0|1"), (SslMode::Prefer, "1|0"), (SslMode::Require, "1|0")]
+        [(SslMode::Disable, "0|2"), (SslMode::Prefer, "2|0"), (SslMode::Require, "2|0")]
     {
         let store = open(&server, "127.0.0.2", mode, None).await.unwrap();
         benchmark_ports::Catalogue::metrics(&store).await.unwrap();
-        // The one that migrated has been closed, or is about to be.
-        while encrypted(&server) != expected {
-            tokio::task::yield_now().await;
-        }
+        // One for calls and one to watch; the one that migrated has been closed, or
+        // is about to be.
+        wait_for(&server, expected).await;
         drop(store);
-        while encrypted(&server) != "0|0" {
+        wait_for(&server, "0|0").await;
+    }
+}
+
+/// Waits until so many connections are encrypted, and so many are not.
+async fn wait_for(server: &PostgresServer, expected: &str) {
+    let counted = async {
+        while encrypted(server) != expected {
             tokio::task::yield_now().await;
         }
-    }
+    };
+    let counted = tokio::time::timeout(Duration::from_secs(10), counted).await;
+    assert!(counted.is_ok(), "{expected}: {}", encrypted(server));
 }
 
 #[tokio::test(flavor = "multi_thread")]
