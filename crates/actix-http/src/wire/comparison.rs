@@ -84,7 +84,7 @@ pub struct ComparedValue {
     /// The upper end of its 95 % confidence interval, where known.
     pub ci_high: Option<f64>,
     /// Fewer than three runs stand behind it, so that how far runs lie apart is
-    /// not known.
+    /// not known, or nothing tells how sure its value is.
     pub provisional: bool,
     /// How many samples stand behind it, as far as its runs tell.
     pub sample_count: u64,

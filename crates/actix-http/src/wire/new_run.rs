@@ -25,7 +25,8 @@ pub struct NewRun {
     /// themselves (`550in-150out-c5`); without any, it is `default`.
     #[schemars(regex = "SLUG")]
     pub workload: Option<String>,
-    /// The conditions themselves. A workload that is known keeps what it has.
+    /// The conditions themselves. A workload that is known keeps what it has, and
+    /// refuses labels that it has not.
     #[serde(default, deserialize_with = "optional")]
     pub conditions: Option<Conditions>,
     /// When the run started, in RFC 3339; kept to the microsecond.

@@ -46,7 +46,7 @@ pub struct RankingEntry {
     /// significantly worse.
     pub rank_high: usize,
     /// Fewer than three runs stand behind the entry, so that how far runs lie
-    /// apart is not known.
+    /// apart is not known, or nothing tells how sure its value is.
     pub provisional: bool,
     /// How many samples stand behind it, as far as its runs tell.
     pub sample_count: u64,

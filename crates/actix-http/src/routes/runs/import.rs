@@ -46,7 +46,8 @@ pub(crate) struct Parameters {
     /// When the runs started.
     #[schemars(with = "Timestamp")]
     at: Option<String>,
-    /// Whatever else tells the workload apart: `gpu=h100,region=eu`.
+    /// Whatever else tells the workload apart, and names it where `workload` does
+    /// not: `gpu=h100,region=eu`.
     #[schemars(length(min = 1))]
     labels: Option<String>,
     /// What the file is called.
