@@ -177,11 +177,17 @@ impl PostgresServer {
         self.process.wait_until(|| prints().is_ok_and(|printed| printed == wanted));
     }
 
-    /// Ends it as a crash would.
+    /// Ends it as a crash would, with all it started: what serves a connection would
+    /// notice by itself, and might answer once more before.
+    ///
+    /// # Panics
+    /// If it cannot be signalled.
     pub fn kill(&mut self) {
+        // It first, so that it starts nothing more.
+        self.process.signal("STOP");
+        self.signal_children("KILL");
         self.process.kill();
         self.is_running = false;
-        // What it started notices by itself.
         let begun = Instant::now();
         while query(self.port, "postgres", "SELECT 1").is_ok() {
             assert!(begun.elapsed() < Duration::from_secs(10), "it outlives its death");
