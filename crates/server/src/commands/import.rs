@@ -4,7 +4,7 @@ use std::iter::repeat_n;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use benchmark_actix_http::wire::RecordedRun;
+use benchmark_actix_http::wire::{self, RecordedRun};
 use benchmark_application::RecordRunsError;
 use benchmark_domain::{LlmName, Provider, Run, Timestamp, WorkloadSlug};
 use benchmark_result_formats::{Format, Hints, Imported, Refusal, ResultFile};
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long, value_parser = WorkloadSlug::parse)]
     workload: Option<WorkloadSlug>,
     /// When the runs started, such as 2026-01-31T12:00:00Z
-    #[arg(long)]
+    #[arg(long, value_parser = wire::moment)]
     at: Option<Timestamp>,
     /// Whatever else tells the workload apart, and names it where --workload does
     /// not; may be given more than once
