@@ -55,6 +55,8 @@ macro_rules! store_contract {
             runs_of_a_day_that_are_recorded_at_once_all_count
             every_recording_of_something_new_moves_the_revision
             a_run_that_failed_entirely_moves_every_ranking_of_its_llm
+        });
+        $crate::store_cases!($place, stores => stores, publications: {
             what_was_never_published_is_none
             every_field_of_a_publication_survives
             entries_keep_their_order_where_ranks_are_shared
@@ -299,6 +301,7 @@ mod tests {
         let modules = [
             include_str!("run_store.rs"),
             include_str!("ranking_reader.rs"),
+            include_str!("publications.rs"),
             include_str!("ranking_publisher.rs"),
             include_str!("catalogue.rs"),
             include_str!("api_key_store.rs"),

@@ -8,13 +8,8 @@ use benchmark_domain::{
 use benchmark_ports::AddMetric;
 
 use crate::Stores;
-use crate::fixtures::{
-    RunBuilder, a_metric, a_run, at, full_conditions, llm, llm_at, page, scope_of, slug,
-};
-
-async fn record(stores: &Stores, run: RunBuilder) {
-    stores.record(&[run.build()], at(0)).await;
-}
+use crate::fixtures::{a_metric, a_run, at, full_conditions, llm, llm_at, page, scope_of, slug};
+use crate::recording::record;
 
 pub async fn the_built_in_metrics_are_always_there(stores: Stores) {
     let mut built_in = metrics::BUILT_IN.to_vec();

@@ -42,6 +42,7 @@
 mod cases;
 mod place;
 mod publishing;
+mod recording;
 mod stopped_clock;
 
 pub mod api_key_store;
@@ -50,6 +51,7 @@ pub mod fixtures;
 pub mod health;
 pub mod invalidation_bus;
 pub mod persistence;
+pub mod publications;
 pub mod ranking_cache;
 pub mod ranking_publisher;
 pub mod ranking_reader;

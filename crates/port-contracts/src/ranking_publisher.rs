@@ -9,12 +9,9 @@ use benchmark_ports::PublishOutcome::{Published, Superseded};
 use benchmark_ports::{Contenders, CurrentRanking, Revision};
 
 use crate::Stores;
-use crate::fixtures::{RunBuilder, a_run, at, page, scope_of, ttft};
+use crate::fixtures::{a_run, at, page, scope_of, ttft};
 use crate::publishing::{publication, publish, ranking_of};
-
-async fn record(stores: &Stores, run: RunBuilder) {
-    stores.record(&[run.build()], at(0)).await;
-}
+use crate::recording::record;
 
 async fn read(stores: &Stores) -> Contenders {
     stores.rankings.contenders(&ttft(), Window::Latest, at(0)).await.unwrap()

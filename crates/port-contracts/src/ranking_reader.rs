@@ -1,28 +1,21 @@
-//! What `RankingReader` promises.
+//! What `RankingReader` promises of what a ranking is made of.
 
 #![expect(missing_docs, reason = "the name of a case says what it tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use benchmark_domain::{
-    Bucket, ConfidenceInterval, Contender, Day, HistorySpan, Llm, PooledRuns, Publication,
-    Quantiles, RankInterval, RankedLlm, RankingEntry, RankingScope, Requests, Run, Source,
-    Statistic, Tier, Timestamp, Window, metrics,
+    Contender, Day, Llm, PooledRuns, RankingScope, Requests, Run, Source, Statistic, Window,
+    metrics,
 };
-use benchmark_ports::{Contenders, PublishOutcome, Revision};
+use benchmark_ports::{Contenders, Revision};
 
 use crate::Stores;
 use crate::fixtures::{
-    RunBuilder, a_run, an_unrankable_run, at, entry_id, full_figures, llm, llm_at, measured, page,
-    scope_of, slug, ttft,
+    a_run, an_unrankable_run, at, full_figures, llm, llm_at, measured, scope_of, ttft,
 };
 use crate::publishing::publish;
-
-async fn record(stores: &Stores, runs: impl IntoIterator<Item = RunBuilder>) -> Vec<Run> {
-    let runs: Vec<_> = runs.into_iter().map(RunBuilder::build).collect();
-    stores.record(&runs, at(0)).await;
-    runs
-}
+use crate::recording::record_all;
 
 /// The TTFTs on `default` by LLM, in order, so that they can be compared.
 async fn contenders(stores: &Stores, window: Window) -> Vec<Contender> {
@@ -44,7 +37,7 @@ fn ttfts(runs: &[&Run]) -> PooledRuns {
 }
 
 pub async fn a_scope_without_runs_has_no_contenders(stores: Stores) {
-    record(&stores, [a_run().samples(metrics::TPS, &[1.0])]).await;
+    record_all(&stores, [a_run().samples(metrics::TPS, &[1.0])]).await;
     for window in [Window::Latest, Window::Hours(24), Window::All] {
         let found = stores.rankings.contenders(&ttft(), window, at(0)).await.unwrap();
         assert_eq!(found, Contenders { revision: Revision(0), contenders: vec![] });
@@ -52,7 +45,7 @@ pub async fn a_scope_without_runs_has_no_contenders(stores: Stores) {
 }
 
 pub async fn a_contender_says_what_its_run_said(stores: Stores) {
-    let runs = record(
+    let runs = record_all(
         &stores,
         [
             a_run().llm("a").provider("groq").requests(9, 4).ttft(&[0.1, 0.0, 1e-9, 7.0]),
@@ -68,7 +61,7 @@ pub async fn a_contender_says_what_its_run_said(stores: Stores) {
 }
 
 pub async fn contenders_are_of_one_metric_on_one_workload(stores: Stores) {
-    let runs = record(
+    let runs = record_all(
         &stores,
         [
             a_run().llm("here"),
@@ -85,17 +78,17 @@ pub async fn contenders_are_of_one_metric_on_one_workload(stores: Stores) {
 
 pub async fn latest_is_the_run_that_started_last_whenever_it_was_recorded(stores: Stores) {
     // Two in one call, the newer one first; then an older one; then a newer one.
-    let first = record(&stores, [a_run().started(at(-10)), a_run().started(at(-20))]).await;
+    let first = record_all(&stores, [a_run().started(at(-10)), a_run().started(at(-20))]).await;
     assert_eq!(contenders(&stores, Window::Latest).await[0].runs, ttfts(&[&first[0]]));
-    record(&stores, [a_run().started(at(-30))]).await;
+    record_all(&stores, [a_run().started(at(-30))]).await;
     assert_eq!(contenders(&stores, Window::Latest).await[0].runs, ttfts(&[&first[0]]));
-    let last = record(&stores, [a_run().started(at(-5))]).await;
+    let last = record_all(&stores, [a_run().started(at(-5))]).await;
     assert_eq!(contenders(&stores, Window::Latest).await[0].runs, ttfts(&[&last[0]]));
 }
 
 pub async fn latest_is_the_latest_that_measured_the_metric(stores: Stores) {
-    let with = record(&stores, [a_run().started(at(-20))]).await;
-    record(&stores, [a_run().started(at(-10)).samples(metrics::TPS, &[1.0])]).await;
+    let with = record_all(&stores, [a_run().started(at(-20))]).await;
+    record_all(&stores, [a_run().started(at(-10)).samples(metrics::TPS, &[1.0])]).await;
     assert_eq!(contenders(&stores, Window::Latest).await[0].runs, ttfts(&[&with[0]]));
 }
 
@@ -115,9 +108,9 @@ async fn assert_requests(
 pub async fn a_run_that_failed_entirely_counts_wherever_its_llm_stands(stores: Stores) {
     let worked = a_run().started(at(-20)).requests(9, 1).ttft(&[0.1]).samples(metrics::TPS, &[9.0]);
     let failed = || a_run().started(at(-10)).requests(5, 5).nothing();
-    let runs = record(&stores, [worked, failed()]).await;
+    let runs = record_all(&stores, [worked, failed()]).await;
     // Neither those of others count, nor those elsewhere.
-    record(&stores, [failed().llm("other"), failed().workload("other")]).await;
+    record_all(&stores, [failed().llm("other"), failed().workload("other")]).await;
     for window in [Window::Latest, Window::Hours(1), Window::All] {
         for scope in [ttft(), scope_of(metrics::TPS)] {
             assert_requests(&stores, &scope, window, (14, 6)).await;
@@ -130,11 +123,11 @@ pub async fn an_older_failed_run_counts_in_all_and_not_in_latest(stores: Stores)
     let failed =
         |seconds, requests| a_run().started(at(seconds)).requests(requests, requests).nothing();
     let worked = a_run().started(at(-20)).requests(9, 1);
-    record(&stores, [failed(-7200, 100), failed(-30, 10), worked, failed(-10, 5)]).await;
+    record_all(&stores, [failed(-7200, 100), failed(-30, 10), worked, failed(-10, 5)]).await;
     assert_requests(&stores, &ttft(), Window::Latest, (14, 6)).await;
     assert_requests(&stores, &ttft(), Window::Hours(1), (24, 16)).await;
     assert_requests(&stores, &ttft(), Window::All, (124, 116)).await;
-    record(&stores, [a_run().started(at(-5)).requests(7, 0)]).await;
+    record_all(&stores, [a_run().started(at(-5)).requests(7, 0)]).await;
     assert_requests(&stores, &ttft(), Window::Latest, (7, 0)).await;
 }
 
@@ -145,15 +138,16 @@ pub async fn latest_counts_the_requests_of_all_days_since(stores: Stores) {
     for latest in [hours(3), hours(30), midnight, hours(75), hours(400)] {
         let llm = latest.to_string();
         let measured = || a_run().llm(&llm).started(latest).requests(9, 1);
-        let worked = record(&stores, [measured()]).await.remove(0);
+        let worked = record_all(&stores, [measured()]).await.remove(0);
         let failed = (2..8).map(|i| a_run().llm(&llm).requests(i, i).nothing());
         let mut runs: Vec<_> = failed.map(|run| run.started(latest)).collect();
         runs.extend((0..120).step_by(2).map(|i| {
             let elsewhere = a_run().llm(&llm).started(hours(i)).samples(metrics::TPS, &[9.0]);
             if i % 3 == 0 { elsewhere.requests(5, 2) } else { elsewhere.nothing() }
         }));
-        let runs = record(&stores, runs).await;
-        record(&stores, (0..120).map(|i| an_unrankable_run().llm(&llm).started(hours(i)))).await;
+        let runs = record_all(&stores, runs).await;
+        record_all(&stores, (0..120).map(|i| an_unrankable_run().llm(&llm).started(hours(i))))
+            .await;
         let in_time = |run: &Run| (run.started_at, run.id());
         let since = runs.iter().filter(|run| in_time(run) > in_time(&worked));
         let requests = since.map(|run| run.requests).fold(worked.requests, Requests::plus);
@@ -165,9 +159,9 @@ pub async fn latest_counts_the_requests_of_all_days_since(stores: Stores) {
 }
 
 pub async fn an_unrankable_run_counts_nowhere(stores: Stores) {
-    let ranked = record(&stores, [a_run().started(at(-20))]).await;
+    let ranked = record_all(&stores, [a_run().started(at(-20))]).await;
     let unrankable = || an_unrankable_run().requests(9, 5);
-    record(
+    record_all(
         &stores,
         [
             unrankable().started(at(-30)),
@@ -192,7 +186,7 @@ pub async fn an_unrankable_run_counts_nowhere(stores: Stores) {
 }
 
 pub async fn an_llm_that_only_failed_is_no_contender(stores: Stores) {
-    record(&stores, [a_run().nothing()]).await;
+    record_all(&stores, [a_run().nothing()]).await;
     for window in [Window::Latest, Window::Hours(1), Window::All] {
         assert_eq!(contenders(&stores, window).await, [], "{window}");
         assert_requests(&stores, &scope_of(metrics::ERROR_RATE), window, (4, 4)).await;
@@ -200,9 +194,9 @@ pub async fn an_llm_that_only_failed_is_no_contender(stores: Stores) {
 }
 
 pub async fn of_runs_that_started_together_those_of_greater_ids_count(stores: Stores) {
-    let worked = record(&stores, [a_run()]).await.remove(0);
+    let worked = record_all(&stores, [a_run()]).await.remove(0);
     let failed = (0..8).map(|i| a_run().requests(1 << i, 1 << i).nothing());
-    let failed = record(&stores, failed).await;
+    let failed = record_all(&stores, failed).await;
     let later = failed.iter().filter(|run| run.id() > worked.id());
     let failed = later.map(|run| run.requests.failed()).sum();
     assert_requests(&stores, &ttft(), Window::Latest, (4 + failed, failed)).await;
@@ -210,7 +204,8 @@ pub async fn of_runs_that_started_together_those_of_greater_ids_count(stores: St
 
 pub async fn requests_without_number_are_the_most_there_can_be(stores: Stores) {
     // So many that their sum is beyond 64 bits.
-    record(&stores, (0..2100).map(|i| a_run().started(at(-i)).requests(1 << 53, 1 << 52))).await;
+    record_all(&stores, (0..2100).map(|i| a_run().started(at(-i)).requests(1 << 53, 1 << 52)))
+        .await;
     assert_requests(&stores, &ttft(), Window::All, (1 << 53, 1 << 53)).await;
 }
 
@@ -218,7 +213,7 @@ pub async fn of_runs_that_started_together_the_greater_id_is_latest(stores: Stor
     let samples = [[0.1], [0.2], [0.3], [0.4], [0.5]];
     let mut runs = vec![];
     for samples in samples {
-        runs.extend(record(&stores, [a_run().ttft(&samples)]).await);
+        runs.extend(record_all(&stores, [a_run().ttft(&samples)]).await);
         let greatest = runs.iter().max_by_key(|run| run.id()).unwrap();
         assert_eq!(contenders(&stores, Window::Latest).await[0].runs, ttfts(&[greatest]));
     }
@@ -226,7 +221,7 @@ pub async fn of_runs_that_started_together_the_greater_id_is_latest(stores: Stor
 
 pub async fn a_duration_takes_the_runs_that_started_inside_it(stores: Stores) {
     let hour = 3600;
-    let runs = record(
+    let runs = record_all(
         &stores,
         [
             a_run().llm("a").started(at(0)),
@@ -279,10 +274,10 @@ pub async fn a_window_may_begin_at_any_moment_of_a_day(stores: Stores) {
     // From now back over the midnights of three days, and something each time.
     let samples = |i: i64| [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map(|it| it + i as f64 / 1000.0);
     let run = |i: i64| a_run().started(at(-i * hour)).requests(9, 1).ttft(&samples(i));
-    let mut runs = record(&stores, (0..80).step_by(2).map(run)).await;
+    let mut runs = record_all(&stores, (0..80).step_by(2).map(run)).await;
     let failed = (1..80).step_by(9).map(|i| a_run().started(at(-i * hour)).nothing());
-    runs.extend(record(&stores, failed).await);
-    record(&stores, (0..80).map(|i| an_unrankable_run().started(at(-i * hour)))).await;
+    runs.extend(record_all(&stores, failed).await);
+    record_all(&stores, (0..80).map(|i| an_unrankable_run().started(at(-i * hour)))).await;
     for hours in [1, 15, 16, 24, 39, 40, 41, 63, 64, 100] {
         let start = at(-i64::from(hours) * hour);
         let inside = || runs.iter().filter(|run| run.started_at >= start);
@@ -316,12 +311,12 @@ pub async fn runs_of_a_day_that_are_recorded_at_once_all_count(stores: Stores) {
 pub async fn every_recording_of_something_new_moves_the_revision(stores: Stores) {
     let revision =
         async || stores.rankings.contenders(&ttft(), Window::Latest, at(0)).await.unwrap().revision;
-    record(&stores, [a_run().llm("a"), a_run().llm("b")]).await;
+    record_all(&stores, [a_run().llm("a"), a_run().llm("b")]).await;
     assert_eq!(revision().await, Revision(1));
-    record(&stores, [a_run().llm("a")]).await;
-    record(&stores, [a_run().workload("other")]).await;
+    record_all(&stores, [a_run().llm("a")]).await;
+    record_all(&stores, [a_run().workload("other")]).await;
     assert_eq!(revision().await, Revision(1));
-    record(&stores, [a_run().llm("c")]).await;
+    record_all(&stores, [a_run().llm("c")]).await;
     assert_eq!(revision().await, Revision(2));
 }
 
@@ -332,7 +327,7 @@ pub async fn a_run_that_failed_entirely_moves_every_ranking_of_its_llm(stores: S
         a_run().llm("other").samples(metrics::ITL, &[0.1]),
         worked().workload("other").samples(metrics::TPOT, &[0.1]),
     ];
-    record(&stores, others.into_iter().chain([worked()])).await;
+    record_all(&stores, others.into_iter().chain([worked()])).await;
     for scope in stores.publisher.pending().await.unwrap() {
         publish(&stores, &scope).await;
     }
@@ -350,218 +345,4 @@ pub async fn a_run_that_failed_entirely_moves_every_ranking_of_its_llm(stores: S
     }
     // Recorded again, it moves nothing.
     assert_eq!(stores.record(&failed, at(1)).await.affected, []);
-}
-
-pub async fn what_was_never_published_is_none(stores: Stores) {
-    record(&stores, [a_run()]).await;
-    assert_eq!(stores.rankings.current(&ttft()).await.unwrap(), None);
-    assert_eq!(
-        stores.rankings.history(&ttft(), HistorySpan::default(), None, page(10)).await.unwrap(),
-        []
-    );
-}
-
-fn full_entry() -> RankedLlm {
-    RankedLlm {
-        llm: llm_at("Llama 'Ω'", "groq"),
-        rank: 1,
-        rank_interval: RankInterval { low: 1, high: 2 },
-        tier: Tier::Reliable,
-        value: 0.1 + 0.2,
-        interval: Some(ConfidenceInterval { low: -0.25, high: 1e12 }),
-        provisional: true,
-        mean: 1.0 / 3.0,
-        quantiles: Quantiles { p50: Some(0.3), p90: Some(0.9), p95: Some(1.5), p99: Some(9.9) },
-        sample_count: 1 << 53,
-        run_count: 3,
-        requests: Requests::new(1 << 53, 1 << 52).unwrap(),
-        source: Source::Probe,
-        measured_at: at(-7),
-    }
-}
-
-fn bare_entry() -> RankedLlm {
-    RankedLlm {
-        llm: llm("bare"),
-        rank: 2,
-        tier: Tier::MostlyFailed,
-        interval: None,
-        provisional: false,
-        quantiles: Quantiles::default(),
-        sample_count: 0,
-        requests: Requests::new(3, 2).unwrap(),
-        source: Source::Simulation,
-        ..full_entry()
-    }
-}
-
-pub async fn every_field_of_a_publication_survives(stores: Stores) {
-    record(&stores, [a_run()]).await;
-    let entry = |ranked| RankingEntry { id: entry_id(), ranked };
-    let publication = Publication {
-        scope: ttft(),
-        published_at: at(5),
-        entries: vec![entry(full_entry()), entry(bare_entry())],
-    };
-    let outcome = stores.publisher.publish(&publication, Revision(1)).await.unwrap();
-    assert_eq!(outcome, PublishOutcome::Published);
-    let current = stores.rankings.current(&ttft()).await.unwrap().unwrap();
-    assert_eq!((current.publication, current.up_to_date), (publication.clone(), true));
-    let history =
-        stores.rankings.history(&ttft(), HistorySpan::default(), None, page(10)).await.unwrap();
-    assert_eq!(history, [(Revision(1), publication)]);
-}
-
-pub async fn entries_keep_their_order_where_ranks_are_shared(stores: Stores) {
-    let names = ["b", "a", "B", "é", "c"];
-    record(&stores, names.map(|name| a_run().llm(name))).await;
-    record(&stores, [a_run().llm("a").provider("z"), a_run().llm("a").provider("groq")]).await;
-    let (_, published, _) = publish(&stores, &ttft()).await;
-    assert!(published.entries.iter().all(|entry| entry.ranked.rank == 1));
-    let current = stores.rankings.current(&ttft()).await.unwrap().unwrap();
-    assert_eq!(current.publication, published);
-}
-
-pub async fn a_publication_without_entries_is_one(stores: Stores) {
-    record(&stores, [a_run()]).await;
-    let empty = Publication { scope: ttft(), published_at: at(5), entries: vec![] };
-    stores.publisher.publish(&empty, Revision(1)).await.unwrap();
-    let current = stores.rankings.current(&ttft()).await.unwrap().unwrap();
-    assert_eq!((current.publication, current.up_to_date), (empty, true));
-}
-
-pub async fn a_recording_makes_the_current_ranking_out_of_date(stores: Stores) {
-    record(&stores, [a_run()]).await;
-    let (_, first, _) = publish(&stores, &ttft()).await;
-    record(&stores, [a_run().workload("other")]).await;
-    assert!(stores.rankings.current(&ttft()).await.unwrap().unwrap().up_to_date);
-    record(&stores, [a_run().llm("new")]).await;
-    let current = stores.rankings.current(&ttft()).await.unwrap().unwrap();
-    assert_eq!((current.publication, current.up_to_date), (first, false));
-    let (_, second, _) = publish(&stores, &ttft()).await;
-    let current = stores.rankings.current(&ttft()).await.unwrap().unwrap();
-    assert_eq!((current.publication, current.up_to_date), (second, true));
-}
-
-pub async fn history_is_in_order_and_in_pages(stores: Stores) {
-    let mut published = vec![];
-    for second in 0..5 {
-        record(&stores, [a_run().started(at(second)), a_run().llm("b").started(at(second))]).await;
-        record(&stores, [a_run().workload("other").started(at(second))]).await;
-        let (revision, publication, _) = publish(&stores, &ttft()).await;
-        published.push((revision, publication));
-    }
-    assert!(published.is_sorted_by_key(|(revision, _)| *revision));
-    let history = async |span, items| {
-        stores.rankings.history(&ttft(), span, None, page(items)).await.unwrap()
-    };
-    let everything = HistorySpan::default();
-    assert_eq!(history(everything, 10).await, published);
-    // The last page comes first, and the one before it ends where it begins.
-    let last = history(everything, 2).await;
-    assert_eq!(last, published[3..]);
-    let before = |publication: &Publication| span(None, Some(publication.published_at), "");
-    let second = history(before(&last[0].1), 2).await;
-    assert_eq!(second, published[1..3]);
-    assert_eq!(history(before(&second[0].1), 2).await, published[..1]);
-    assert_eq!(history(before(&published[0].1), 2).await, []);
-}
-
-fn span(from: Option<Timestamp>, to: Option<Timestamp>, bucket: &str) -> HistorySpan {
-    HistorySpan::new(from, to, Bucket::parse(bucket).ok(), at(0)).unwrap()
-}
-
-/// Publishes an entry each at these times in seconds, under revisions from 1 on.
-async fn publish_at(stores: &Stores, seconds: &[i64]) {
-    record(stores, [a_run()]).await;
-    for (revision, &second) in (1..).zip(seconds) {
-        let entries = vec![RankingEntry { id: entry_id(), ranked: bare_entry() }];
-        let publication = Publication { scope: ttft(), published_at: at(second), entries };
-        let outcome = stores.publisher.publish(&publication, Revision(revision)).await.unwrap();
-        assert_eq!(outcome, PublishOutcome::Published);
-    }
-}
-
-async fn revisions(stores: &Stores, span: HistorySpan, items: u64) -> Vec<i64> {
-    let found = stores.rankings.history(&ttft(), span, None, page(items)).await.unwrap();
-    assert!(found.iter().all(|(_, publication)| publication.entries.len() == 1));
-    found.into_iter().map(|(Revision(revision), _)| revision).collect()
-}
-
-pub async fn history_begins_with_its_span_and_ends_before_its_end(stores: Stores) {
-    publish_at(&stores, &[0, 10, 20, 30]).await;
-    for (from, to, expected) in [
-        (None, None, &[1, 2, 3, 4][..]),
-        (Some(10), None, &[2, 3, 4]),
-        (None, Some(20), &[1, 2]),
-        (Some(10), Some(30), &[2, 3]),
-        (Some(11), Some(20), &[]),
-        (Some(31), None, &[]),
-    ] {
-        let span = span(from.map(at), to.map(at), "");
-        assert_eq!(revisions(&stores, span, 10).await, expected, "{from:?} {to:?}");
-    }
-}
-
-pub async fn history_shows_the_last_publication_of_each_bucket(stores: Stores) {
-    // 15:06:40, 15:06:55, 15:07:05, 15:07:59, 16:00:00, two days later.
-    publish_at(&stores, &[0, 15, 25, 79, 3200, 180_000]).await;
-    for (bucket, items, expected) in [
-        ("1m", 10, &[2, 4, 5, 6][..]),
-        ("1m", 3, &[4, 5, 6]),
-        ("1h", 10, &[4, 5, 6]),
-        ("1d", 10, &[5, 6]),
-        ("365d", 10, &[6]),
-    ] {
-        let span = span(None, None, bucket);
-        assert_eq!(revisions(&stores, span, items).await, expected, "{bucket}");
-    }
-    // A bucket that the span cuts off shows the last publication of the rest.
-    assert_eq!(revisions(&stores, span(Some(at(15)), Some(at(79)), "1m"), 10).await, [2, 3]);
-}
-
-pub async fn of_publications_at_once_the_later_revision_is_the_last(stores: Stores) {
-    // A clock may be set back between two publications.
-    publish_at(&stores, &[70, 5, 5]).await;
-    assert_eq!(revisions(&stores, HistorySpan::default(), 10).await, [2, 3, 1]);
-    assert_eq!(revisions(&stores, HistorySpan::default(), 2).await, [3, 1]);
-    assert_eq!(revisions(&stores, span(None, None, "1m"), 10).await, [3, 1]);
-}
-
-pub async fn history_of_an_llm_has_its_entries_alone(stores: Stores) {
-    record(&stores, [a_run().llm("x").provider("groq")]).await;
-    publish(&stores, &ttft()).await;
-    record(&stores, [a_run().llm("x"), a_run().llm("y").provider("groq")]).await;
-    publish(&stores, &ttft()).await;
-    for (asked, expected) in [
-        (llm_at("x", "groq"), vec![vec![llm_at("x", "groq")]; 2]),
-        (llm("x"), vec![vec![], vec![llm("x")]]),
-        (llm("nobody"), vec![vec![], vec![]]),
-    ] {
-        let span = HistorySpan::default();
-        let found = stores.rankings.history(&ttft(), span, Some(&asked), page(10)).await.unwrap();
-        let llms: Vec<Vec<_>> = found
-            .into_iter()
-            .map(|(_, found)| found.entries.into_iter().map(|entry| entry.ranked.llm).collect())
-            .collect();
-        assert_eq!(llms, expected, "{asked}");
-    }
-}
-
-pub async fn publications_are_of_one_metric_on_one_workload(stores: Stores) {
-    let mut elsewhere = ttft();
-    elsewhere.workload = slug("other");
-    let scopes = [ttft(), scope_of(metrics::TPS), elsewhere];
-    let twice = || a_run().ttft(&[0.5]).samples(metrics::TPS, &[5.0]);
-    record(&stores, [twice(), twice().workload("other")]).await;
-    for scope in &scopes {
-        publish(&stores, scope).await;
-    }
-    for scope in &scopes {
-        let current = stores.rankings.current(scope).await.unwrap().unwrap().publication;
-        assert_eq!((&current.scope, current.entries.len()), (scope, 1));
-        let history =
-            stores.rankings.history(scope, HistorySpan::default(), None, page(10)).await.unwrap();
-        assert_eq!(history, [(Revision(1), current)]);
-    }
 }

@@ -14,15 +14,10 @@ use benchmark_ports::{
 
 use crate::Stores;
 use crate::fixtures::{
-    RunBuilder, a_metric, a_run, an_unrankable_run, at, full_conditions, full_figures, page,
-    scope_of, slug, ttft,
+    a_metric, a_run, an_unrankable_run, at, full_conditions, full_figures, page, scope_of, slug,
+    ttft,
 };
-
-async fn record(stores: &Stores, run: RunBuilder) -> Run {
-    let run = run.build();
-    stores.record(std::slice::from_ref(&run), at(0)).await;
-    run
-}
+use crate::recording::record;
 
 async fn all(stores: &Stores) -> Vec<Run> {
     let runs = stores.runs.runs(&RunFilter::default(), None, page(1000)).await.unwrap().unwrap();

@@ -7,8 +7,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use benchmark_port_contracts::{
-    Place, Stores, api_key_store, async_trait, catalogue, health, persistence, ranking_publisher,
-    ranking_reader, run_store,
+    Place, Stores, api_key_store, async_trait, catalogue, health, persistence, publications,
+    ranking_publisher, ranking_reader, run_store,
 };
 use benchmark_postgres_adapter::{Pooler, PostgresConfig, PostgresStore, migrate, revert, status};
 use benchmark_test_servers::{PgBouncer, PostgresSchema, PostgresServer};
@@ -66,6 +66,8 @@ cases! {
     ranking_reader: {
         a_contender_says_what_its_run_said
         a_duration_takes_the_runs_that_started_inside_it
+    }
+    publications: {
         every_field_of_a_publication_survives
         history_is_in_order_and_in_pages
     }
