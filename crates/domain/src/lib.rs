@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod bins;
 mod bucket;
 mod comparison;
 mod contender;
@@ -26,6 +27,7 @@ mod run;
 mod significance;
 mod simulation;
 mod statistic;
+mod strands;
 mod summary;
 mod verdict;
 mod window;

@@ -1,7 +1,10 @@
 use std::fmt;
+use std::sync::LazyLock;
 
 use sketches_ddsketch::{Config, DDSketch};
 use thiserror::Error;
+
+use crate::bins::Bins;
 
 /// A mergeable sketch of a distribution of non-negative values: DDSketch
 /// (Masson, Rim and Lee, VLDB 2019), relative error at most
@@ -13,15 +16,19 @@ use thiserror::Error;
 pub struct QuantileSketch(DDSketch);
 
 /// Some values of one bin.
-struct Bin {
-    key: u32,
+struct Gathered {
+    bin: i32,
     count: u64,
     sum: f64,
 }
 
-impl Bin {
-    const EMPTY: Self = Self { key: 0, count: 0, sum: 0.0 };
+impl Gathered {
+    const NONE: Self = Self { bin: 0, count: 0, sum: 0.0 };
 }
+
+/// Where values fall that are not zero; larger ones are looked up one by one.
+static BINS: LazyLock<Bins> =
+    LazyLock::new(|| Bins::between(QuantileSketch::ZERO, 1e12, &QuantileSketch::config()));
 
 /// Bytes that are no sketch of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -50,35 +57,33 @@ impl QuantileSketch {
 
     /// Takes in values that come together. Those of one bin, which many of them
     /// share, are handed over together: what costs time is finding a bin. A value
-    /// within rounding of the edge of a bin may count in the one beside it.
-    pub(crate) fn add_all(&mut self, values: &[f64]) {
-        let by_value = |a: &usize, b: &usize| values[*a].total_cmp(&values[*b]);
-        let least = (0..values.len()).min_by(by_value);
-        let greatest = (0..values.len()).max_by(by_value);
-        let bins_per_unit = 1.0 / Self::config().gamma.ln();
-        let mut bins = [const { Bin::EMPTY }; 64];
+    /// within rounding of the edge of a bin may count in the one beside it. The ends
+    /// are the least and the greatest of them.
+    pub(crate) fn add_all(&mut self, values: &[f64], (least, greatest): (f64, f64)) {
+        let at = |end: f64| values.iter().position(|value| *value == end);
+        let (least, greatest) = (at(least), at(greatest));
+        let mut gathered = [const { Gathered::NONE }; 64];
         for (at, value) in values.iter().copied().enumerate() {
             // The sketch tells the first and the last value exactly.
-            if Some(at) == least || Some(at) == greatest || value <= Self::ZERO {
+            let bin = BINS.of(value).filter(|_| Some(at) != least && Some(at) != greatest);
+            let Some(bin) = bin else {
                 self.add(value);
                 continue;
+            };
+            let of_bin = &mut gathered[bin as usize % 64];
+            if of_bin.bin != bin {
+                self.add_gathered(of_bin);
+                *of_bin = Gathered { bin, ..Gathered::NONE };
             }
-            // Moved above zero, where to truncate is to round down.
-            let key = (value.ln() * bins_per_unit + 2048.0) as u32;
-            let bin = &mut bins[key as usize % 64];
-            if bin.key != key {
-                self.add_bin(bin);
-                *bin = Bin { key, ..Bin::EMPTY };
-            }
-            bin.count += 1;
-            bin.sum += value;
+            of_bin.count += 1;
+            of_bin.sum += value;
         }
-        bins.iter().for_each(|bin| self.add_bin(bin));
+        gathered.iter().for_each(|of_bin| self.add_gathered(of_bin));
     }
 
-    fn add_bin(&mut self, bin: &Bin) {
-        if bin.count > 0 {
-            self.add_repeated(bin.sum / bin.count as f64, bin.count);
+    fn add_gathered(&mut self, of_bin: &Gathered) {
+        if of_bin.count > 0 {
+            self.add_repeated(of_bin.sum / of_bin.count as f64, of_bin.count);
         }
     }
 
@@ -233,7 +238,11 @@ mod tests {
             values in prop::collection::vec(prop_oneof![0_f64..1e-8, 0.01_f64..0.03, 0_f64..1e12], 0..300),
         ) {
             let mut together = QuantileSketch::default();
-            together.add_all(&values);
+            let ends = (
+                values.iter().copied().fold(f64::INFINITY, f64::min),
+                values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            );
+            together.add_all(&values, ends);
             let one_by_one = sketch(&values);
             prop_assert_eq!(together.count(), one_by_one.count());
             for preceding in 0..=together.count() {

@@ -1,6 +1,9 @@
+use std::ops::Add;
+
 use thiserror::Error;
 
 use crate::quantile_sketch::{CorruptSketch, QuantileSketch};
+use crate::strands;
 
 /// A number that cannot be a sample of a metric.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -98,12 +101,17 @@ impl Summary {
     /// [`InvalidSample`] for the first one that is not a finite number of 0 to
     /// [`MAX_VALUE`](Self::MAX_VALUE); the summary is unchanged then.
     pub fn add_all(&mut self, samples: &[f64]) -> Result<(), InvalidSample> {
-        samples.iter().try_for_each(|sample| Self::check(*sample).map(drop))?;
+        // Without a way out, several samples are checked at once.
+        if !samples.iter().fold(true, |fit, sample| fit & Self::is_sample(*sample)) {
+            samples.iter().try_for_each(|sample| Self::check(*sample).map(drop))?;
+        }
         // In parts, so that the sums of many samples lose no digits.
         for part in samples.chunks(256) {
+            let least = strands::fold(part, f64::INFINITY, f64::min, f64::min) + 0.0;
+            let greatest = strands::fold(part, f64::NEG_INFINITY, f64::max, f64::max) + 0.0;
             self.moments.merge(&Moments::of(part));
-            part.iter().for_each(|sample| self.widen(sample + 0.0, sample + 0.0));
-            self.sketch.add_all(part);
+            self.widen(least, greatest);
+            self.sketch.add_all(part, (least, greatest));
         }
         Ok(())
     }
@@ -124,7 +132,7 @@ impl Summary {
     /// [`InvalidSample`] otherwise.
     #[inline]
     pub fn check(sample: f64) -> Result<f64, InvalidSample> {
-        if (0.0..=Self::MAX_VALUE).contains(&sample) {
+        if Self::is_sample(sample) {
             return Ok(sample + 0.0);
         }
         Err(if !sample.is_finite() {
@@ -134,6 +142,11 @@ impl Summary {
         } else {
             InvalidSample::TooLarge(sample)
         })
+    }
+
+    #[inline]
+    fn is_sample(value: f64) -> bool {
+        (0.0..=Self::MAX_VALUE).contains(&value)
     }
 
     #[inline]
@@ -241,8 +254,9 @@ impl Moments {
     /// In two passes, without a division for each value.
     fn of(values: &[f64]) -> Self {
         let count = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / count;
-        let squared_deviations = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+        let mean = strands::fold(values, 0.0, f64::add, f64::add) / count;
+        let squared = |sum: f64, value: f64| sum + (value - mean) * (value - mean);
+        let squared_deviations = strands::fold(values, 0.0, squared, f64::add);
         Self { count: values.len() as u64, mean, squared_deviations }
     }
 
