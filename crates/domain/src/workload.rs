@@ -136,8 +136,8 @@ impl Workload {
     }
 
     /// The workload that these conditions name themselves: `550in-150out-c5`,
-    /// with labels `550in-150out-c5-gpu-h100`, or the default one if they say
-    /// nothing. Labels that do not fit into a slug end in a hash of them.
+    /// with a region and labels `550in-150out-c5-region-eu-gpu-h100`, or the default
+    /// one if they say nothing. What does not fit into a slug ends in a hash.
     ///
     /// ```
     /// # use benchmark_domain::{Conditions, Workload};
@@ -158,7 +158,10 @@ impl Workload {
         ];
         let load = parts.into_iter().flatten().collect::<Vec<_>>().join("-");
         let room = WorkloadSlug::MAX_LENGTH.saturating_sub(load.len() + 1);
-        let parts = [load, in_slug(&conditions.labels, room)];
+        let region = conditions.region.as_deref().map(|region| ("region", region));
+        let labels = conditions.labels.iter().map(|(key, value)| (&**key, &**value));
+        let named: Vec<_> = region.into_iter().chain(labels).collect();
+        let parts = [load, in_slug(&named, room)];
         let parts = parts.iter().filter(|part| !part.is_empty());
         let slug = parts.map(String::as_str).collect::<Vec<_>>().join("-");
         let slug = WorkloadSlug::parse(&slug).unwrap_or_default();
@@ -166,16 +169,17 @@ impl Workload {
     }
 }
 
-/// Labels as the end of a slug of so many characters: `gpu-h100-site-eu`. Where
-/// they cannot stand there as they are, a hash of them follows what can.
-fn in_slug(labels: &BTreeMap<String, String>, room: usize) -> String {
-    let pairs: Vec<_> = labels.iter().map(|(key, value)| format!("{key}-{value}")).collect();
+/// Names and what they name as the end of a slug of so many characters:
+/// `gpu-h100-site-eu`. Where they cannot stand there as they are, a hash of them
+/// follows what can.
+fn in_slug(named: &[(&str, &str)], room: usize) -> String {
+    let pairs: Vec<_> = named.iter().map(|(key, value)| format!("{key}-{value}")).collect();
     let plain = pairs.join("-");
     if plain.is_empty() || plain.len() <= room && WorkloadSlug::parse(&plain).is_ok() {
         return plain;
     }
     let mut fingerprint = Fingerprint::default();
-    labels.iter().for_each(|(key, value)| _ = fingerprint.text(key).text(value));
+    named.iter().for_each(|(key, value)| _ = fingerprint.text(key).text(value));
     let hash: String = fingerprint.finish()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     let fit = |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '_' { c } else { '-' };
     let start =
@@ -217,6 +221,13 @@ mod tests {
         let alone = BTreeMap::from([("gpu".to_owned(), "h100".to_owned())]);
         let alone = Workload::derived(Conditions { labels: alone, ..Conditions::default() });
         assert_eq!(alone.slug.as_str(), "gpu-h100");
+    }
+
+    #[test]
+    fn regions_tell_workloads_apart() {
+        let region = Some("eu-central-1".to_owned());
+        let derived = Workload::derived(Conditions { region, ..Conditions::default() });
+        assert_eq!(derived.slug.as_str(), "region-eu-central-1");
     }
 
     #[test]
