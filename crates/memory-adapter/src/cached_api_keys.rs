@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use benchmark_ports::{
 };
 
 use crate::expiring_cache::{ExpiringCache, Fresh};
+use crate::respite::Respite;
 
 /// A key store that remembers for [five seconds](Self::TTL) what another one
 /// found, and also what it did not find. A key that is revoked elsewhere is
@@ -26,8 +26,7 @@ pub struct CachedApiKeys {
     store: Arc<dyn ApiKeyStore>,
     found: ExpiringCache<KeyHash, Option<ApiKey>>,
     known: ExpiringCache<KeyHash, ApiKey>,
-    /// Until when the store is left alone, in microseconds since 1970.
-    respite_until: AtomicI64,
+    respite: Respite,
     clock: Arc<dyn Clock>,
     uses: Mutex<HashMap<ApiKeyId, Timestamp>>,
 }
@@ -40,7 +39,7 @@ impl CachedApiKeys {
     pub const OUTAGE: Duration = Duration::from_secs(3600);
 
     /// For how long an unavailable store is left alone.
-    pub const RESPITE: Duration = Duration::from_secs(1);
+    pub const RESPITE: Duration = Respite::LENGTH;
 
     /// How many answers are remembered: guessed keys push each other out.
     const CAPACITY: usize = 10_000;
@@ -50,8 +49,7 @@ impl CachedApiKeys {
         let (items, capacity) = (Self::CAPACITY, Self::CAPACITY as u64);
         let found = ExpiringCache::new(items, capacity, |_, _| 1, Self::TTL, Arc::clone(&clock));
         let known = ExpiringCache::new(items, capacity, |_, _| 1, Self::OUTAGE, Arc::clone(&clock));
-        let (respite_until, uses) = (AtomicI64::new(i64::MIN), Mutex::default());
-        Self { store, found, known, respite_until, clock, uses }
+        Self { store, found, known, respite: Respite::none(), clock, uses: Mutex::default() }
     }
 
     /// Writes the uses noted since the last time. Called once a minute, each
@@ -74,7 +72,7 @@ impl CachedApiKeys {
 
     /// What the store finds, unless it has just been unavailable.
     async fn ask(&self, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
-        if self.clock.unix_micros() < self.respite_until.load(Ordering::Relaxed) {
+        if self.respite.lasts(self.clock.unix_micros()) {
             return Err(StoreError::unavailable("it was a moment ago"));
         }
         let found = self.store.find(hash).await;
@@ -82,9 +80,7 @@ impl CachedApiKeys {
             Ok(Some(key)) => self.known.put(*hash, key.clone()),
             Ok(None) => self.known.remove(hash),
             Err(StoreError::Unavailable { .. }) => {
-                let respite = Self::RESPITE.as_micros() as i64;
-                let until = self.clock.unix_micros().saturating_add(respite);
-                self.respite_until.store(until, Ordering::Relaxed);
+                self.respite.begin(self.clock.unix_micros());
             }
             Err(_) => {}
         }

@@ -10,8 +10,9 @@ use crate::expiring_cache::ExpiringCache;
 
 /// A catalogue that remembers the metrics of another one for
 /// [five seconds](Self::TTL): every ranking begins with them, and they hardly
-/// ever change. A metric that is added elsewhere is known no later than that, one
-/// that is added here at once. Everything else is asked for each time.
+/// ever change. A metric that is added elsewhere is known no later than that, and
+/// where they are read from replicas as much later as those lag; one that is added
+/// here at once. Everything else is asked for each time.
 pub struct CachedCatalogue {
     catalogue: Arc<dyn Catalogue>,
     /// With how many were added here before they were asked for: what was on its

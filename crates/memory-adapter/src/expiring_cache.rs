@@ -63,7 +63,13 @@ impl<K: Eq + Hash + Clone, V: Clone> ExpiringCache<K, V> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let found = self.cache.get(key)?;
-        (self.clock.unix_micros() < found.expires_at).then_some(found.value)
+        self.holds(&found, self.clock.unix_micros()).then_some(found.value)
+    }
+
+    /// Whether a value has not expired, nor is from a time that is yet to come: after
+    /// a clock was set back it would live for longer than was said.
+    fn holds(&self, found: &Expiring<V>, now: i64) -> bool {
+        (found.expires_at.saturating_sub(self.ttl_micros)..found.expires_at).contains(&now)
     }
 
     /// The value, which `load` makes unless it is there already or somebody
@@ -74,7 +80,7 @@ impl<K: Eq + Hash + Clone, V: Clone> ExpiringCache<K, V> {
         load: impl Future<Output = Result<Fresh<V>, E>>,
     ) -> Result<V, E> {
         let asked_at = self.clock.unix_micros();
-        self.cache.remove_if(key, |found| found.expires_at <= asked_at);
+        self.cache.remove_if(key, |found| !self.holds(found, asked_at));
         let guard = match self.cache.get_value_or_guard_async(key).await {
             Ok(found) => return Ok(found.value),
             Err(guard) => guard,

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,7 +11,9 @@ use benchmark_ports::{
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
+use crate::expiring_cache::ExpiringCache;
 use crate::generations::Generations;
+use crate::respite::Respite;
 
 /// How long [`LastGoodRankings`] falls back on what it has.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +39,9 @@ pub struct LastGoodRankings {
     kept: Cache<RankingQuery, Arc<LastGood>, Weight>,
     generations: Generations,
     staleness: Staleness,
-    /// When the store was last unavailable, in microseconds since 1970.
-    failed_at: AtomicI64,
+    /// When the store was last unavailable for a question, in microseconds since
+    /// 1970.
+    failures: ExpiringCache<RankingQuery, i64>,
     clock: Arc<dyn Clock>,
 }
 
@@ -49,21 +52,20 @@ struct LastGood {
     loaded_at: i64,
     /// Whether somebody is loading a newer one.
     loading: AtomicBool,
-    /// Until when the store is left alone.
-    respite_until: AtomicI64,
+    respite: Respite,
 }
 
 /// A loader that does not do again what failed while its caller waited.
 struct Impatient<'a> {
     loader: &'a dyn LoadRanking,
     asked_at: i64,
-    failed_at: &'a AtomicI64,
+    failures: &'a ExpiringCache<RankingQuery, i64>,
 }
 
 #[async_trait]
 impl LoadRanking for Impatient<'_> {
     async fn load(&self, query: &RankingQuery) -> Result<Loaded, LoadError> {
-        if self.failed_at.load(Ordering::Relaxed) > self.asked_at {
+        if self.failures.get(query).is_some_and(|failed_at| failed_at > self.asked_at) {
             return Err(StoreError::unavailable("it was a moment ago").into());
         }
         self.loader.load(query).await
@@ -72,7 +74,13 @@ impl LoadRanking for Impatient<'_> {
 
 impl LastGoodRankings {
     /// For how long an unavailable store is left alone.
-    pub const RESPITE: Duration = Duration::from_secs(1);
+    pub const RESPITE: Duration = Respite::LENGTH;
+
+    /// For how long it is known that a question failed: longer than anybody waits.
+    const FAILURE_KNOWN_FOR: Duration = Duration::from_secs(60);
+
+    /// Of how many questions.
+    const FAILURES: usize = 1024;
 
     /// Remembers the answers of `inner`, at most so many bytes of them.
     pub fn new(
@@ -93,8 +101,14 @@ impl LastGoodRankings {
             DefaultHashBuilder::default(),
             DefaultLifecycle::default(),
         );
-        let (generations, failed_at) = (Generations::default(), AtomicI64::new(i64::MIN));
-        Self { inner, kept, generations, staleness, failed_at, clock }
+        let failures = ExpiringCache::new(
+            Self::FAILURES,
+            Self::FAILURES as u64,
+            |_, _| 1,
+            Self::FAILURE_KNOWN_FOR,
+            Arc::clone(&clock),
+        );
+        Self { inner, kept, generations: Generations::default(), staleness, failures, clock }
     }
 
     fn is_within(&self, last: &LastGood, limit: Duration) -> bool {
@@ -103,12 +117,11 @@ impl LastGoodRankings {
     }
 
     /// The store is unavailable: it is left alone about this for a while.
-    fn failed(&self, fallback: Option<&Arc<LastGood>>) {
+    fn failed(&self, query: &RankingQuery, fallback: Option<&Arc<LastGood>>) {
         let now = self.clock.unix_micros();
-        self.failed_at.store(now, Ordering::Relaxed);
+        self.failures.put(query.clone(), now);
         if let Some(last) = fallback {
-            let respite = Self::RESPITE.as_micros() as i64;
-            last.respite_until.store(now.saturating_add(respite), Ordering::Relaxed);
+            last.respite.begin(now);
         }
     }
 }
@@ -129,7 +142,7 @@ impl RankingCache for LastGoodRankings {
         let fallback =
             last.as_ref().filter(|last| self.is_within(last, self.staleness.while_unavailable));
         if let Some(last) = fallback
-            && self.clock.unix_micros() < last.respite_until.load(Ordering::Relaxed)
+            && last.respite.lasts(self.clock.unix_micros())
         {
             return Ok(Served::stale(last.document.clone()));
         }
@@ -146,8 +159,8 @@ impl RankingCache for LastGoodRankings {
             None => None,
         };
 
-        let (asked_at, failed_at) = (self.clock.unix_micros(), &self.failed_at);
-        let impatient = Impatient { loader, asked_at, failed_at };
+        let (asked_at, failures) = (self.clock.unix_micros(), &self.failures);
+        let impatient = Impatient { loader, asked_at, failures };
         let noted = NotedLoader::new(&impatient);
         match self.inner.get_or_load(query, &noted).await {
             Ok(served) => {
@@ -159,14 +172,14 @@ impl RankingCache for LastGoodRankings {
                         generation,
                         loaded_at,
                         loading: AtomicBool::new(false),
-                        respite_until: AtomicI64::new(i64::MIN),
+                        respite: Respite::none(),
                     };
                     self.kept.insert(query.clone(), Arc::new(good));
                 }
                 Ok(served)
             }
             Err(LoadError::Store(error @ StoreError::Unavailable { .. })) => {
-                self.failed(fallback);
+                self.failed(query, fallback);
                 match fallback {
                     Some(last) => Ok(Served::stale(last.document.clone())),
                     None => Err(error.into()),

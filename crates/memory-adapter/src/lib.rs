@@ -40,6 +40,7 @@ mod ranking_cache;
 mod ranking_publisher;
 mod ranking_reader;
 mod rate_limiter;
+mod respite;
 mod run_store;
 mod store;
 

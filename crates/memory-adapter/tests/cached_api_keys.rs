@@ -94,6 +94,17 @@ async fn a_key_revoked_elsewhere_is_found_revoked_after_five_seconds() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_does_not_make_a_revoked_key_good_for_longer() {
+    let (store, clock) = (Arc::new(MemoryStore::default()), Arc::new(StoppedClock::at(at(0))));
+    let keys = CachedApiKeys::new(store.clone(), clock.clone());
+    store.insert(&a_key(1)).await.unwrap();
+    assert_eq!(keys.find(&a_key(1).hash).await.unwrap(), Some(a_key(1)));
+    let revoked = store.revoke(a_key(1).id, at(0)).await.unwrap();
+    clock.advance(TimeDelta::hours(-1));
+    assert_eq!(keys.find(&a_key(1).hash).await.unwrap(), revoked);
+}
+
+#[tokio::test]
 async fn many_uses_are_written_once_and_what_fails_the_next_time() {
     let (store, clock) = (Arc::new(Counting::default()), Arc::new(StoppedClock::at(at(0))));
     let keys = CachedApiKeys::new(store.clone(), clock);

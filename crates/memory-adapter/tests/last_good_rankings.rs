@@ -149,6 +149,18 @@ async fn an_unavailable_store_is_left_alone_for_a_second() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_keeps_nobody_waiting() {
+    let house = House::new();
+    house.ask().await.unwrap();
+    house.goes_down(true);
+    house.seconds_pass(6);
+    house.assert_gives("1", Freshness::Stale).await;
+    house.goes_down(false);
+    house.seconds_pass(-3600);
+    house.assert_gives("3", Freshness::Fresh).await;
+}
+
+#[tokio::test]
 async fn what_is_too_old_does_not_stand_in() {
     let house = House::new();
     house.ask().await.unwrap();
