@@ -41,8 +41,9 @@ impl ForgetRankings for Hearing {
     }
 
     async fn forget_everything(&self) {
-        if let Some(Replicated { store, .. }) = &self.replicated {
+        if let Some(Replicated { store, far }) = &self.replicated {
             store.changed_elsewhere();
+            far.forget_everything().await;
         }
         self.near.forget_everything().await;
     }
