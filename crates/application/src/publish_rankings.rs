@@ -90,13 +90,13 @@ impl PublishRankings {
             .into_iter()
             .find(|metric| metric.name == scope.metric)
             .ok_or(PublishError::UnknownMetric)?;
-        let now = self.clock.now();
-        let read = self.reader.contenders(scope, Window::Latest, now).await?;
+        let read = self.reader.contenders(scope, Window::Latest, self.clock.now()).await?;
         let entries = rank(metric.direction, Statistic::Mean, read.contenders)
             .into_iter()
             .map(|ranked| RankingEntry { id: self.new_id(), ranked })
             .collect();
-        let publication = Publication { scope: scope.clone(), published_at: now, entries };
+        let published_at = self.clock.now();
+        let publication = Publication { scope: scope.clone(), published_at, entries };
         // Superseded is as good: somebody published what knows of more runs.
         self.publisher.publish(&publication, read.revision).await?;
         Ok(())

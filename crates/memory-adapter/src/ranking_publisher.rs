@@ -17,7 +17,10 @@ impl RankingPublisher for MemoryStore {
         if ranking.published().is_some_and(|published| published >= basis) {
             return Ok(PublishOutcome::Superseded);
         }
-        ranking.publications.insert(basis, publication.clone());
+        let last = ranking.publications.last_key_value().map(|(_, last)| last.published_at);
+        let published_at =
+            last.map_or(publication.published_at, |last| last.max(publication.published_at));
+        ranking.publications.insert(basis, Publication { published_at, ..publication.clone() });
         Ok(PublishOutcome::Published)
     }
 

@@ -184,10 +184,10 @@ pub async fn history_shows_the_last_publication_of_each_bucket(stores: Stores) {
 
 pub async fn of_publications_at_once_the_later_revision_is_the_last(stores: Stores) {
     // A clock may be set back between two publications.
-    publish_at(&stores, &[70, 5, 5]).await;
-    assert_eq!(revisions(&stores, HistorySpan::default(), 10).await, [2, 3, 1]);
-    assert_eq!(revisions(&stores, HistorySpan::default(), 2).await, [3, 1]);
-    assert_eq!(revisions(&stores, span(None, None, "1m"), 10).await, [3, 1]);
+    publish_at(&stores, &[5, 70, 5, 70]).await;
+    assert_eq!(revisions(&stores, HistorySpan::default(), 10).await, [1, 2, 3, 4]);
+    assert_eq!(revisions(&stores, HistorySpan::default(), 2).await, [3, 4]);
+    assert_eq!(revisions(&stores, span(None, None, "1m"), 10).await, [1, 4]);
 }
 
 pub async fn history_of_an_llm_has_its_entries_alone(stores: Stores) {

@@ -17,7 +17,9 @@ pub enum PublishOutcome {
 pub trait RankingPublisher: Send + Sync {
     /// Publishes a ranking made from what was read at `basis`, unless one of
     /// that or a later revision is published already. However calls interleave,
-    /// the newest publication is the one with the greatest basis.
+    /// the newest publication is the one with the greatest basis, and none is
+    /// dated before an older one: where clocks differ, or one is set back, it gets
+    /// the time of the last one.
     ///
     /// # Errors
     /// [`StoreError`]; nothing is published then.

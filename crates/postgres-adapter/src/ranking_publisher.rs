@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use benchmark_domain::{MetricName, Publication, RankingScope, WorkloadSlug};
 use benchmark_ports::{PublishOutcome, RankingPublisher, Revision, StoreError};
-use diesel::dsl::sql;
+use diesel::data_types::PgTimestamp;
+use diesel::dsl::{max, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
@@ -76,12 +77,15 @@ async fn publish(
     if FilterDsl::filter(upsert, is_newest).execute(connection).await? == 0 {
         return Ok(PublishOutcome::Superseded);
     }
+    let last = last_published_at(connection, &scope).await?;
+    let PgTimestamp(published_at) = moment(published_at);
+    let published_at = last.map_or(published_at, |PgTimestamp(last)| last.max(published_at));
     diesel::insert_into(publications::table)
         .values((
             publications::metric.eq(metric),
             publications::workload.eq(workload),
             publications::revision.eq(basis.0),
-            publications::published_at.eq(moment(published_at)),
+            publications::published_at.eq(PgTimestamp(published_at)),
         ))
         .execute(connection)
         .await?;
@@ -89,4 +93,17 @@ async fn publish(
     let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
     BenchmarkRow::insertion(&rows).execute(connection).await?;
     Ok(PublishOutcome::Published)
+}
+
+/// When a scope was published last.
+async fn last_published_at(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+) -> Result<Option<PgTimestamp>, Failure> {
+    Ok(publications::table
+        .filter(publications::metric.eq(scope.metric.as_str()))
+        .filter(publications::workload.eq(scope.workload.as_str()))
+        .select(max(publications::published_at))
+        .first(connection)
+        .await?)
 }

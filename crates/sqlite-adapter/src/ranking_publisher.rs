@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use benchmark_domain::{MetricName, Publication, RankingScope, WorkloadSlug};
 use benchmark_ports::{PublishOutcome, RankingPublisher, Revision, StoreError};
-use diesel::dsl::sql;
+use diesel::dsl::{max, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -39,12 +39,19 @@ impl RankingPublisher for SqliteStore {
                 .do_update()
                 .set(rankings::published_revision.eq(basis.0))
                 .execute(connection)?;
+            let last: Option<String> = publications::table
+                .filter(publications::metric.eq(metric))
+                .filter(publications::workload.eq(workload))
+                .select(max(publications::published_at))
+                .first(connection)?;
+            let published_at = timestamp_text(published_at);
             diesel::insert_into(publications::table)
                 .values((
                     publications::metric.eq(metric),
                     publications::workload.eq(workload),
                     publications::revision.eq(basis.0),
-                    publications::published_at.eq(timestamp_text(published_at)),
+                    publications::published_at
+                        .eq(last.map_or(published_at.clone(), |last| last.max(published_at))),
                 ))
                 .execute(connection)?;
             for entry in entries {
