@@ -1,12 +1,9 @@
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use benchmark_domain::chrono::{SecondsFormat, TimeDelta};
-use benchmark_domain::{MetricName, Run, Timestamp, Workload, WorkloadSlug};
+use benchmark_domain::{MetricName, Run, Timestamp};
 use benchmark_ports::{
-    Catalogue, Clock, PageLimit, RecordOutcome, Recording, RunFilter, RunStore, StoreError,
-    Submission,
+    Catalogue, Clock, OtherLabel, RecordOutcome, Recording, RunStore, StoreError, Submission,
 };
 use thiserror::Error;
 
@@ -36,19 +33,9 @@ pub enum RecordRunsError {
         /// When it says that it started.
         started_at: Timestamp,
     },
-    /// A run under another label than those of its workload, which would be lost:
-    /// a known workload keeps the conditions it has.
-    #[error("{}; under other labels it is another workload", other_label(workload, label, known))]
-    OtherLabels {
-        /// Which run, counted from 0.
-        run: usize,
-        /// Its workload.
-        workload: WorkloadSlug,
-        /// The label, key and value.
-        label: (String, String),
-        /// The value that the workload has for this key, if any.
-        known: Option<String>,
-    },
+    /// Runs under other labels than those of their workloads.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    OtherLabels(Vec<OtherLabel>),
     /// What is submitted under a key is not what was submitted under it before.
     #[error("the key stands for another submission")]
     KeyTaken,
@@ -129,11 +116,11 @@ impl RecordRuns {
             return Err(RecordRunsError::InTheFuture { run: at, started_at: run.started_at });
         }
         self.check_metrics(runs).await?;
-        self.check_labels(runs).await?;
         let recorded = match self.runs.record(runs, now, submission).await? {
             Recording::Recorded(recorded) => recorded,
             Recording::Replayed(outcomes) => return Ok(Submitted::Before(outcomes)),
             Recording::KeyTaken => return Err(RecordRunsError::KeyTaken),
+            Recording::OtherLabels(others) => return Err(RecordRunsError::OtherLabels(others)),
         };
         self.publish.run(&recorded.affected).await;
         Ok(Submitted::Now(recorded.outcomes))
@@ -148,57 +135,5 @@ impl RecordRuns {
             }
         }
         Ok(())
-    }
-
-    /// Refuses a run with a label that its workload, as recorded or as the first
-    /// of these runs has it, has not.
-    async fn check_labels(&self, runs: &[Run]) -> Result<(), RecordRunsError> {
-        let mut workloads: BTreeMap<&WorkloadSlug, BTreeMap<String, String>> = BTreeMap::new();
-        if runs.iter().all(|run| run.workload.conditions.labels.is_empty()) {
-            return Ok(());
-        }
-        for (at, run) in runs.iter().enumerate() {
-            let Workload { slug, conditions } = &run.workload;
-            let known = match workloads.entry(slug) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => {
-                    let recorded = self.labels_of(slug).await?;
-                    new.insert(recorded.unwrap_or_else(|| conditions.labels.clone()))
-                }
-            };
-            let other =
-                conditions.labels.iter().find(|(key, value)| known.get(*key) != Some(value));
-            if let Some((key, value)) = other {
-                return Err(RecordRunsError::OtherLabels {
-                    run: at,
-                    workload: slug.clone(),
-                    label: (key.clone(), value.clone()),
-                    known: known.get(key).cloned(),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// The labels of a workload that has runs.
-    async fn labels_of(
-        &self,
-        workload: &WorkloadSlug,
-    ) -> Result<Option<BTreeMap<String, String>>, StoreError> {
-        let filter = RunFilter { workload: Some(workload.clone()), ..RunFilter::default() };
-        let newest = self.runs.runs(&filter, None, PageLimit::ONE).await?;
-        let newest = newest.into_iter().flatten().next();
-        Ok(newest.map(|recorded| recorded.run.workload.conditions.labels.clone()))
-    }
-}
-
-fn other_label(
-    workload: &WorkloadSlug,
-    (key, value): &(String, String),
-    known: &Option<String>,
-) -> String {
-    match known {
-        Some(known) => format!("its workload {workload} has {key}={known}, not {key}={value}"),
-        None => format!("its workload {workload} has no label {key}"),
     }
 }

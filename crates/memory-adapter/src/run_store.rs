@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use benchmark_domain::{LlmId, MetricName, RankingScope, Run, RunId, RunParts, Timestamp, Verdict};
 use benchmark_ports::{
-    IdempotencyKey, PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording, RunFilter,
-    RunStore, SUBMISSIONS_KEPT, StoreError, Submission,
+    IdempotencyKey, OtherLabel, PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording,
+    RunFilter, RunStore, SUBMISSIONS_KEPT, StoreError, Submission,
 };
 
 use crate::MemoryStore;
@@ -25,6 +25,12 @@ impl RunStore for MemoryStore {
             let same = submission.is_some_and(|sent| sent.digest == known.digest);
             let replayed = || Recording::Replayed(known.outcomes.clone());
             return Ok(if same { replayed() } else { Recording::KeyTaken });
+        }
+        let known = OtherLabel::labelled(runs).into_iter();
+        let known = known.filter_map(|slug| state.workloads.get(slug).cloned());
+        let others = OtherLabel::among(runs, known);
+        if !others.is_empty() {
+            return Ok(Recording::OtherLabels(others));
         }
         for metric in runs.iter().flat_map(|run| run.measurements().keys()) {
             if !state.metrics.contains_key(metric) {

@@ -21,6 +21,9 @@ macro_rules! store_contract {
             runs_are_recorded_all_or_none
             recording_no_runs_changes_nothing
             a_known_workload_keeps_its_conditions
+            a_new_workload_has_the_conditions_of_its_first_run
+            a_run_under_another_label_than_its_workload_is_refused
+            of_labels_recorded_at_once_one_is_that_of_the_workload
             a_thousand_runs_are_recorded_in_one_call
             a_submission_sent_again_is_replayed
             a_key_that_stands_for_another_submission_is_taken

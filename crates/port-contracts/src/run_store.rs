@@ -5,17 +5,19 @@
 use std::collections::BTreeSet;
 
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{Grade, ReportedSummary, Run, RunId, Source, Verdict, Window, metrics};
+use benchmark_domain::{
+    Conditions, Grade, ReportedSummary, Run, RunId, Source, Verdict, Window, metrics,
+};
 use benchmark_ports::RecordOutcome::{Known, New};
 use benchmark_ports::{
-    IdempotencyKey, RecordOutcome, RecordedRun, Recording, Revision, RunFilter, SUBMISSIONS_KEPT,
-    Submission,
+    IdempotencyKey, OtherLabel, RecordOutcome, RecordedRun, Recording, Revision, RunFilter,
+    SUBMISSIONS_KEPT, Submission,
 };
 
 use crate::Stores;
 use crate::fixtures::{
-    a_metric, a_run, an_unrankable_run, at, full_conditions, full_figures, page, scope_of, slug,
-    ttft,
+    RunBuilder, a_metric, a_run, an_unrankable_run, at, full_conditions, full_figures, page,
+    scope_of, slug, ttft,
 };
 use crate::recording::record;
 
@@ -201,6 +203,71 @@ pub async fn a_known_workload_keeps_its_conditions(stores: Stores) {
     assert_eq!(found.workload, first.workload);
     let listed = stores.catalogue.workloads(None, page(10)).await.unwrap();
     assert_eq!(listed, std::slice::from_ref(&first.workload));
+}
+
+/// Begins a run on a workload with this label for its GPU.
+fn on_gpu(workload: &str, gpu: &str) -> RunBuilder {
+    let labels = [("gpu".to_owned(), gpu.to_owned())].into();
+    let conditions = Conditions { labels, ..Conditions::default() };
+    a_run().llm(gpu).workload(workload).conditions(conditions)
+}
+
+pub async fn a_new_workload_has_the_conditions_of_its_first_run(stores: Stores) {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let runs = names.map(|name| [on_gpu(name, "h100"), a_run().workload(name)]);
+    let runs: Vec<_> = runs.into_iter().flatten().map(RunBuilder::build).collect();
+    stores.record(&runs, at(0)).await;
+    for found in stores.catalogue.workloads(None, page(10)).await.unwrap() {
+        assert_eq!(found.conditions.labels["gpu"], "h100", "{}", found.slug);
+    }
+}
+
+pub async fn a_run_under_another_label_than_its_workload_is_refused(stores: Stores) {
+    let first = record(&stores, on_gpu("chat", "h100")).await;
+    let runs = [
+        a_run().llm("elsewhere").workload("code").build(),
+        on_gpu("chat", "a100").build(),
+        on_gpu("chat", "b200").build(),
+    ];
+    let submission = submission("a", "key", 1);
+    let Recording::OtherLabels(others) = submit(&stores, &runs, 1, &submission).await else {
+        panic!("it is recorded");
+    };
+    let other = |run: usize, gpu: &str| OtherLabel {
+        run,
+        workload: slug("chat"),
+        key: "gpu".to_owned(),
+        value: gpu.to_owned(),
+        known: Some("h100".to_owned()),
+    };
+    assert_eq!(others, [other(1, "a100"), other(2, "b200")]);
+    assert_eq!(all(&stores).await, std::slice::from_ref(&first));
+    assert_eq!(stores.catalogue.llms(None, page(10)).await.unwrap(), Some(vec![first.llm.clone()]));
+    let workloads = stores.catalogue.workloads(None, page(10)).await.unwrap();
+    assert_eq!(workloads, std::slice::from_ref(&first.workload));
+
+    // What was refused has not used up its key, and what was not is known again.
+    let others = [on_gpu("chat", "h100").build(), a_run().workload("chat").build()];
+    assert_eq!(outcomes(submit(&stores, &others, 2, &submission).await), [Known, New]);
+}
+
+pub async fn of_labels_recorded_at_once_one_is_that_of_the_workload(stores: Stores) {
+    for workload in ["one", "two", "three", "four", "five"] {
+        let tasks: Vec<_> = ["h100", "a100", "b200", "mi300"]
+            .map(|gpu| {
+                let (stores, run) = (stores.clone(), on_gpu(workload, gpu).build());
+                tokio::spawn(async move { stores.runs.record(&[run], at(0), None).await.unwrap() })
+            })
+            .into();
+        let mut recorded = 0;
+        for task in tasks {
+            match task.await.unwrap() {
+                Recording::Recorded(_) => recorded += 1,
+                refused => assert!(matches!(refused, Recording::OtherLabels(_)), "{refused:?}"),
+            }
+        }
+        assert_eq!(recorded, 1, "{workload}");
+    }
 }
 
 pub async fn a_thousand_runs_are_recorded_in_one_call(stores: Stores) {

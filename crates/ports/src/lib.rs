@@ -33,6 +33,7 @@ mod health;
 mod idempotency;
 mod invalidation_bus;
 mod noted_loader;
+mod other_label;
 mod page;
 mod randomness;
 mod ranking_cache;
@@ -53,6 +54,7 @@ pub use health::HealthCheck;
 pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey, Submission};
 pub use invalidation_bus::InvalidationBus;
 pub use noted_loader::NotedLoader;
+pub use other_label::OtherLabel;
 pub use page::{InvalidPageLimit, PageLimit};
 pub use randomness::Randomness;
 pub use ranking_cache::{

@@ -4,7 +4,7 @@ use benchmark_domain::{
     Grade, LlmId, RankingScope, Run, RunId, Source, Timestamp, Verdict, WorkloadSlug,
 };
 
-use crate::{PageLimit, StoreError, Submission};
+use crate::{OtherLabel, PageLimit, StoreError, Submission};
 
 /// What became of one run that was to be recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,14 +51,17 @@ pub enum Recording {
     Replayed(Vec<RecordOutcome>),
     /// The submission's key stands for another submission; nothing changed.
     KeyTaken,
+    /// Some of the runs are under labels that their workloads have not; nothing
+    /// changed.
+    OtherLabels(Vec<OtherLabel>),
 }
 
 impl Recording {
-    /// What was recorded, unless the submission was known.
+    /// What was recorded, if anything was.
     pub fn recorded(self) -> Option<RecordedRuns> {
         match self {
             Self::Recorded(recorded) => Some(recorded),
-            Self::Replayed(_) | Self::KeyTaken => None,
+            Self::Replayed(_) | Self::KeyTaken | Self::OtherLabels(_) => None,
         }
     }
 }
@@ -101,7 +104,10 @@ pub trait RunStore: Send + Sync {
     /// all: no ranking knows of it, and none counts its requests.
     ///
     /// Recording a new run also records its LLM and its workload, unless they
-    /// are known (a known workload keeps the conditions it has). It moves the
+    /// are known (a known workload keeps the conditions it has). Runs under
+    /// [other labels](OtherLabel::among) than those of their workloads are
+    /// [refused](Recording::OtherLabels), all together, however many arrive at
+    /// once. It moves the
     /// [`Revision`](crate::Revision) of every scope it says something about,
     /// and of every scope on its workload that an earlier run of its LLM
     /// measured: its requests count there too. All metrics of the runs must be

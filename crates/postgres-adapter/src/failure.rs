@@ -7,6 +7,8 @@ use diesel::result::{DatabaseErrorKind, Error};
 pub(crate) enum Failure {
     Store(StoreError),
     Driver(Error),
+    /// Another transaction did something else meanwhile with what both record.
+    Overtaken,
 }
 
 impl From<StoreError> for Failure {
@@ -26,6 +28,7 @@ impl Failure {
     pub(crate) fn into_store_error(self, trouble: Trouble) -> StoreError {
         match (self, trouble) {
             (Self::Store(error), _) => error,
+            (Self::Overtaken, _) => StoreError::unavailable("another recording was in the way"),
             (
                 Self::Driver(error),
                 Trouble::Conflict
@@ -42,6 +45,7 @@ impl Failure {
     pub(crate) fn trouble(&self) -> Trouble {
         match self {
             Self::Store(_) => Trouble::Other,
+            Self::Overtaken => Trouble::Conflict,
             Self::Driver(error) => Trouble::of(error),
         }
     }

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{MetricName, RankingScope, Run, Timestamp, Verdict, WorkloadSlug};
-use benchmark_ports::{RecordOutcome, RecordedRuns, StoreError};
+use benchmark_domain::{MetricName, RankingScope, Run, Timestamp, Verdict, Workload, WorkloadSlug};
+use benchmark_ports::{OtherLabel, RecordOutcome, RecordedRuns, StoreError};
 use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
@@ -19,9 +19,29 @@ use crate::columns::moment;
 use crate::failure::Failure;
 use crate::pooled_runs;
 use crate::rows::{LlmRow, MeasurementRow, RunMetricRow, RunRow, WorkloadRow};
-use crate::schema::llms;
+use crate::schema::{llms, workloads};
 
-/// Records runs in the transaction that a connection is in.
+/// The runs under labels that their workloads have not.
+pub(crate) async fn other_labels(
+    connection: &mut AsyncPgConnection,
+    runs: &[Run],
+) -> Result<Vec<OtherLabel>, Failure> {
+    let labelled = OtherLabel::labelled(runs);
+    if labelled.is_empty() {
+        return Ok(Vec::new());
+    }
+    let labelled: Vec<_> = labelled.into_iter().map(WorkloadSlug::as_str).collect();
+    let known: Vec<WorkloadRow> = workloads::table
+        .filter(workloads::slug.eq_any(labelled))
+        .select(WorkloadRow::as_select())
+        .load(connection)
+        .await?;
+    let known: Vec<_> = known.into_iter().map(Workload::try_from).collect::<Result<_, _>>()?;
+    Ok(OtherLabel::among(runs, known))
+}
+
+/// Records runs, of which none is under [other labels](other_labels), in the
+/// transaction that a connection is in.
 pub(crate) async fn record(
     connection: &mut AsyncPgConnection,
     runs: &[Run],
@@ -31,7 +51,11 @@ pub(crate) async fn record(
     for run in runs {
         given.entry(run.id().0).or_insert_with(|| Judged { run, verdict: Verdict::of(run) });
     }
-    insert_identities(connection, given.values().map(|it| it.run)).await?;
+    insert_identities(connection, runs).await?;
+    // Whoever recorded a workload at once is over by now, and may have given it others.
+    if !other_labels(connection, runs).await?.is_empty() {
+        return Err(Failure::Overtaken);
+    }
     let rows = given.values().map(|it| RunRow::of(it.run, recorded_at, &it.verdict));
     let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
     let new: Vec<Uuid> = RunRow::insertion(&rows).load(connection).await?;
@@ -61,10 +85,11 @@ struct Judged<'a> {
     verdict: Verdict,
 }
 
-/// Inserts the LLMs and the workloads that are new, and [holds](hold) the LLMs.
-async fn insert_identities<'a>(
+/// Inserts the LLMs and the workloads that are new, these as their first run has
+/// them, and [holds](hold) the LLMs.
+async fn insert_identities(
     connection: &mut AsyncPgConnection,
-    runs: impl Iterator<Item = &'a Run>,
+    runs: &[Run],
 ) -> Result<(), Failure> {
     let (mut llms, mut workloads) = (BTreeMap::new(), BTreeMap::new());
     for run in runs {

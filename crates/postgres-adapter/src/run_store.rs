@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 
 use crate::PostgresStore;
 use crate::failure::Failure;
-use crate::record::record;
+use crate::record::{other_labels, record};
 use crate::rows::{LlmRow, MeasurementRow, RunRow, WorkloadRow};
 use crate::schema::{llms, run_metrics, runs, workloads};
 use crate::submission;
@@ -32,6 +32,10 @@ impl RunStore for PostgresStore {
             let given = Arc::clone(&given);
             async move {
                 let (runs, submission) = &*given;
+                let others = other_labels(connection, runs).await?;
+                if !others.is_empty() {
+                    return Ok(Recording::OtherLabels(others));
+                }
                 let Some(submission) = submission else {
                     return Ok(Recording::Recorded(record(connection, runs, recorded_at).await?));
                 };

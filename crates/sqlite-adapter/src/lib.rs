@@ -36,6 +36,7 @@ mod connection;
 mod contenders;
 mod failure;
 mod health;
+mod listing;
 mod migrations;
 mod open_error;
 mod pooled_runs;

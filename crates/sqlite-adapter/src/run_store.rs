@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Grade, Llm, LlmId, Measurement, MetricName, RankingScope, Run, RunId, Timestamp, Verdict,
-    Workload, WorkloadSlug,
+    Llm, LlmId, Measurement, MetricName, RankingScope, Run, RunId, Timestamp, Verdict, Workload,
+    WorkloadSlug,
 };
 use benchmark_ports::{
-    PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording, RunFilter, RunStore,
-    StoreError, Submission,
+    OtherLabel, PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording, RunFilter,
+    RunStore, StoreError, Submission,
 };
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -15,6 +15,7 @@ use diesel::upsert::excluded;
 use crate::SqliteStore;
 use crate::columns::timestamp_text;
 use crate::failure::Failure;
+use crate::listing::page;
 use crate::pooled_runs;
 use crate::rows::{LlmRow, MeasurementRow, RunRow, WorkloadRow};
 use crate::schema::{latest_runs, llms, rankings, run_metrics, runs, workloads};
@@ -34,6 +35,10 @@ impl RunStore for SqliteStore {
                 && let Some(known) = submission::known(connection, submission, recorded_at)?
             {
                 return Ok(known);
+            }
+            let others = other_labels(connection, &runs)?;
+            if !others.is_empty() {
+                return Ok(Recording::OtherLabels(others));
             }
             let mut moved = BTreeSet::new();
             let mut outcomes = Vec::with_capacity(runs.len());
@@ -86,45 +91,26 @@ impl RunStore for SqliteStore {
         after: Option<RunId>,
         limit: PageLimit,
     ) -> Result<Option<Vec<RecordedRun>>, StoreError> {
-        let RunFilter { workload, llm, source, verdict } = filter.clone();
-        self.read(move |connection| {
-            let mut page = runs::table
-                .inner_join(llms::table)
-                .inner_join(workloads::table)
-                .select(<(RunRow, LlmRow, WorkloadRow)>::as_select())
-                .order((runs::started_at.desc(), runs::id.desc()))
-                .limit(limit.get() as i64)
-                .into_boxed();
-            if let Some(workload) = workload {
-                page = page.filter(runs::workload.eq(workload.to_string()));
-            }
-            if let Some(llm) = llm {
-                page = page.filter(runs::llm_id.eq(llm.to_string()));
-            }
-            if let Some(source) = source {
-                page = page.filter(runs::source.eq(source.as_str()));
-            }
-            match verdict {
-                None => {}
-                Some(Grade::Unjudged) => page = page.filter(runs::verdict.is_null()),
-                Some(grade) => page = page.filter(runs::verdict.eq(grade.as_str())),
-            }
-            if let Some(after) = after {
-                let id = after.to_string();
-                let started_at: Option<String> =
-                    runs::table.find(&id).select(runs::started_at).first(connection).optional()?;
-                let Some(started_at) = started_at else { return Ok(None) };
-                // Earlier, or together and with a lesser id: put so that an
-                // index can begin at the first condition.
-                page = page
-                    .filter(runs::started_at.le(started_at.clone()))
-                    .filter(runs::started_at.lt(started_at).or(runs::id.lt(id)));
-            }
-            let found = page.load(connection)?;
-            with_measurements(connection, found).map(Some)
-        })
-        .await
+        let filter = filter.clone();
+        self.read(move |connection| page(connection, &filter, after, limit)).await
     }
+}
+
+/// The runs under labels that their workloads have not.
+fn other_labels(
+    connection: &mut SqliteConnection,
+    runs: &[Run],
+) -> Result<Vec<OtherLabel>, Failure> {
+    let labelled = OtherLabel::labelled(runs);
+    if labelled.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known: Vec<WorkloadRow> = workloads::table
+        .filter(workloads::slug.eq_any(labelled.into_iter().map(WorkloadSlug::as_str)))
+        .select(WorkloadRow::as_select())
+        .load(connection)?;
+    let known: Vec<_> = known.into_iter().map(Workload::try_from).collect::<Result<_, _>>()?;
+    Ok(OtherLabel::among(runs, known))
 }
 
 /// Inserts a run with all it says, its LLM and its workload; `false` if it was

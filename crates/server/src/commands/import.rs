@@ -104,7 +104,10 @@ fn refusal_of(error: &RecordRunsError, files: &[(&PathBuf, Imported)], hints: &H
         RecordRunsError::InTheFuture { run, .. } if hints.started_at.is_none() => {
             (*run, "; a time without a zone was read as UTC, --at says better")
         }
-        RecordRunsError::OtherLabels { run, .. } => (*run, ", which --workload names"),
+        RecordRunsError::OtherLabels(others) => {
+            let first = others.first().map_or(0, |other| other.run);
+            (first, ", which --workload names")
+        }
         RecordRunsError::InTheFuture { run, .. } | RecordRunsError::UnknownMetric { run, .. } => {
             (*run, "")
         }

@@ -96,9 +96,9 @@ pub(crate) async fn record_runs(
         RecordRunsError::InTheFuture { run, .. } => {
             submission.refuse(run, &Refusal::new("started_at", "lies in the future"))
         }
-        RecordRunsError::OtherLabels { run, .. } => {
-            submission.refuse(run, &Refusal::new("conditions.labels", error))
-        }
+        RecordRunsError::OtherLabels(others) => submission.refuse_all(
+            others.iter().map(|other| (other.run, Refusal::new("conditions.labels", other))),
+        ),
         error => ApiError::invalid("body", error),
     };
     Recording::of(runs?, &key, sent_under, &services, refuse).await.map(Recorded)

@@ -1,0 +1,1 @@
+DROP INDEX runs_from_source_by_verdict_in_order;
