@@ -188,6 +188,16 @@ mod tests {
     }
 
     #[test]
+    fn no_url_of_redis_names_sentinels_or_a_cluster() {
+        for mode in ["sentinel", "cluster"] {
+            let refused = config(&[("REDIS_URL", "redis://x"), ("REDIS_MODE", mode)]).unwrap_err();
+            assert!(refused.to_string().starts_with("REDIS_MODE: "), "{refused}");
+        }
+        let standalone = [("REDIS_URL", "redis://x"), ("REDIS_MODE", "standalone")];
+        assert!(config(&standalone).unwrap().redis.is_some());
+    }
+
+    #[test]
     fn servers_are_configured_part_by_part_or_by_url() {
         let of_url = "postgres://u:p@db:6432/d?sslmode=require";
         let of_parts = [

@@ -31,6 +31,10 @@ pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, Invalid
             let reason = "REDIS_URL says where Redis is already; unset one of the two";
             return Err(InvalidConfig::new("REDIS_HOST", reason));
         }
+        (Some(_), None) if !matches!(mode, Mode::Standalone) => {
+            let reason = "REDIS_URL names one server; name the hosts in REDIS_HOST";
+            return Err(InvalidConfig::new("REDIS_MODE", reason));
+        }
         (Some(url), None) => {
             let config = RedisConfig::from_url(&url);
             config.map_err(|error| InvalidConfig::new("REDIS_URL", error.to_string()))?
