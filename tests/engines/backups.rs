@@ -1,5 +1,6 @@
 //! What was recorded comes back out of a backup as deploy/README.md makes it.
 
+use std::path::Path;
 use std::process::Command;
 
 use benchmark_test_servers::PostgresServer;
@@ -40,5 +41,47 @@ fn a_dump_of_postgres_restored_elsewhere_shows_the_same() {
     assert_eq!(shown(&service), before);
     // It is a run that is known, under a database that is taken for ours.
     assert_eq!(service.post_run(&a_run("llm-1", 0.1)).status, 200);
+    assert_eq!(service.post_run(&a_run("too late", 0.1)).status, 201);
+}
+
+const GUIDE: &str = include_str!("../../deploy/README.md");
+
+/// What stands in for `docker compose --file FILE exec -T postgres`: the programs
+/// that a container would run are run here. Of the service, the test takes care.
+const DOCKER: &str = r#"docker() { [ "$4" != exec ] || { shift 6; "$@"; }; }"#;
+
+/// The one block of the guide that has Compose run this program.
+fn block(program: &str) -> &'static str {
+    let blocks = GUIDE.split("```").skip(1).step_by(2).filter_map(|text| text.strip_prefix("sh\n"));
+    let mut of_program =
+        blocks.filter(|text| text.starts_with("docker compose") && text.contains(program));
+    let block = of_program.next().unwrap();
+    assert_eq!(of_program.next(), None, "one block runs {program}");
+    block
+}
+
+/// Runs a block as somebody does who pastes it.
+fn paste(block: &str, postgres: &PostgresServer, folder: &Path) {
+    let mut shell = Command::new("sh");
+    shell.args(["-e", "-c", &format!("{DOCKER}\n{block}")]).current_dir(folder);
+    postgres.tell(&mut shell);
+    let output = shell.output().unwrap();
+    assert!(output.status.success(), "{block}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn compose_backs_up_a_service_that_goes_on_and_restores_what_it_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let engines = Engines::without_redis(Turn::beside_others());
+    let service = engines.service_with_runs(&[]);
+    let before = shown(&service);
+    paste(block("pg_dump"), &engines.postgres, folder.path());
+    assert_eq!(shown(&service), before);
+    assert_eq!(service.post_run(&a_run("too late", 0.1)).status, 201);
+    drop(service);
+
+    paste(block("pg_restore"), &engines.postgres, folder.path());
+    let service = engines.service(&[]);
+    assert_eq!(shown(&service), before);
     assert_eq!(service.post_run(&a_run("too late", 0.1)).status, 201);
 }

@@ -143,6 +143,14 @@ impl PostgresServer {
         url("127.0.0.1", self.port)
     }
 
+    /// Tells a program of PostgreSQL where it is, and the password.
+    pub fn tell(&self, program: &mut Command) {
+        program
+            .env("PGHOST", "127.0.0.1")
+            .env("PGPORT", self.port.to_string())
+            .env("PGPASSWORD", PASSWORD);
+    }
+
     /// An empty schema in its database, of which nobody else knows.
     ///
     /// # Panics
