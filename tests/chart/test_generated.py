@@ -46,7 +46,7 @@ def test_another_configuration_is_another_config_map(shape):
 
 def test_the_kustomization_of_the_guide_says_where_everything_is(tmp_path):
     guide = (ROOT / "deploy" / "README.md").read_text()
-    [text] = re.findall("```yaml\n(.*?)```", guide, re.DOTALL)
+    [text] = re.findall("```yaml\n(resources:.*?)```", guide, re.DOTALL)
     base = os.path.relpath(ROOT / "deploy", tmp_path)
     (tmp_path / "kustomization.yaml").write_text(text.replace("[deploy", f"[{base}"))
     built = {manifest["kind"]: manifest for manifest in manifests_of(kustomize(tmp_path))}

@@ -1,11 +1,18 @@
 """Whatever a manifest names is there."""
 
+import re
+
+import kubernetes_validate
 import pytest
+import yaml
 from rendering import (
+    KUBERNETES,
     RELEASE,
+    ROOT,
     SHAPES,
     chart,
     containers,
+    deployment,
     every_shape,
     found,
     hooks,
@@ -47,6 +54,27 @@ def test_volumes(shape):
             assert mounts <= volumes | claims, name
         for claim in found("claimName", pod):
             assert claim in claims or claim == SHAPES[shape]["persistence"]["existingClaim"], name
+
+
+def test_the_guide_backs_up_what_the_chart_makes():
+    guide = (ROOT / "deploy" / "README.md").read_text()
+    [text] = re.findall(r"^```yaml\n(# backup.yaml\n.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    pod = yaml.safe_load(text)
+    kubernetes_validate.validate(pod, KUBERNETES[-1], strict=True)
+
+    rendered = manifests({})
+    service = deployment(rendered)
+    [claim] = of_kind("PersistentVolumeClaim", rendered)
+    assert list(found("claimName", pod)) == [claim["metadata"]["name"]]
+    template = service["spec"]["template"]
+    user = template["spec"]["securityContext"]
+    assert pod["spec"]["securityContext"].items() <= user.items()
+
+    commands = re.findall(r"^kubectl scale .*? deployment/(\S+)$", guide, re.MULTILINE)
+    assert set(commands) == {service["metadata"]["name"]}
+    [selector] = re.findall(r"^ +--selector (\S+)$", guide, re.MULTILINE)
+    labels = dict(label.split("=") for label in selector.split(","))
+    assert matches({"matchLabels": labels}, template)
 
 
 @every_shape
