@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from rendering import ROOT, SHAPES, manifests, of_kind
+from rendering import ROOT, SHAPES, component, every_shape, manifests, of_kind
 
 
 def rules():
@@ -28,6 +28,13 @@ def test_the_dashboards_are_as_they_were_drawn():
     files = (ROOT / "deploy" / "grafana" / "dashboards").glob("*.json")
     told = {name: json.loads(text) for name, text in own["data"].items()}
     assert told == {file.name: json.loads(file.read_text()) for file in files}
+
+
+@every_shape
+def test_a_pod_that_is_not_ready_is_found_for_its_metrics_and_for_nothing_else(shape):
+    services = of_kind("Service", manifests(SHAPES[shape]))
+    unready = [s for s in services if s["spec"].get("publishNotReadyAddresses")]
+    assert [component(service) for service in unready] == ["metrics"]
 
 
 @pytest.mark.parametrize("shape", ["everything", "pod-monitor"])
