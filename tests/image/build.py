@@ -105,7 +105,7 @@ def stand_in(name: str) -> None:
     sysroot = subprocess.check_output(["rustc", "--print", "sysroot"], cwd=REPOSITORY, text=True)
     toolchain = Path(sysroot.strip())
 
-    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    recipe = hashlib.sha256(Path(__file__).read_bytes() + name.encode()).hexdigest()
     made = json.loads(buildah("images", "--json", "--filter", f"label=recipe={recipe}"))
     if made:
         return
