@@ -88,7 +88,7 @@ pub struct PostgresConfig {
 
 impl PostgresConfig {
     /// The configuration of a server, with everything else as it is by default:
-    /// 10 connections; 500 ms to connect, 1 s to acquire a connection, 5 s a
+    /// 10 connections; 500 ms to connect, 800 ms to acquire a connection, 5 s a
     /// statement; a replica may lag 5 s; a migration waits 60 s.
     pub fn new(access: Access) -> Self {
         Self {
