@@ -1,6 +1,7 @@
 //! The documents in a real browser that reaches nothing but the service.
 
-use std::process::Command;
+use std::io;
+use std::process::{Command, Output};
 
 use crate::service::Service;
 
@@ -10,9 +11,23 @@ struct Page {
     console: String,
 }
 
+/// What distributions call the browser.
+const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
 fn visit(url: &str) -> Page {
-    let profile = tempfile::tempdir().unwrap();
-    let output = Command::new("chromium")
+    let output = BROWSERS
+        .into_iter()
+        .find_map(|browser| visit_by(browser, url).ok())
+        .expect("a browser is installed; tests/install does that on Debian");
+    Page {
+        dom: String::from_utf8_lossy(&output.stdout).into_owned(),
+        console: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+fn visit_by(browser: &str, url: &str) -> io::Result<Output> {
+    let profile = tempfile::tempdir()?;
+    Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .args(["--disable-dev-shm-usage", "--enable-logging=stderr", "--v=0"])
@@ -20,11 +35,6 @@ fn visit(url: &str) -> Page {
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .args(["--virtual-time-budget=15000", "--dump-dom", url])
         .output()
-        .expect("chromium is installed; tests/install does that");
-    Page {
-        dom: String::from_utf8_lossy(&output.stdout).into_owned(),
-        console: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
 }
 
 fn assert_clean(page: &Page) {
