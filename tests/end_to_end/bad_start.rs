@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::service::{Service, program};
+use crate::service::{Service, program, stdout};
 
 /// Starts the service where it must fail, and returns what it said.
 fn refusal(folder: &Path, vars: &[(&str, &str)]) -> String {
@@ -42,6 +42,19 @@ fn a_malformed_env_file_is_named() {
     fs::write(folder.path().join(".env"), "API_KEY='hunter2-hunter2-hunter2").unwrap();
     let said = refusal(folder.path(), &[]);
     assert!(said.contains(".env") && !said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn an_env_file_is_read_in_the_working_folder_and_nowhere_above() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    fs::write(folder.path().join(".env"), "LOG_FORMAT=theirs").unwrap();
+    assert_eq!(stdout(&inner, &["keys", "list", "--json"]), "[]\n");
+    // A folder of that name, as Python's environments have, is none either.
+    fs::create_dir(inner.join(".env")).unwrap();
+    assert_eq!(stdout(&inner, &["keys", "list", "--json"]), "[]\n");
+    assert!(refusal(folder.path(), &[]).contains("LOG_FORMAT"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::telemetry::Log;
 /// Which LLM, behind which endpoint, is fastest for my workload?
 ///
 /// Results go to stdout, logs and progress to stderr. Configured by the
-/// environment and `.env`; `.env.sample` lists every key.
+/// environment and the working folder's `.env`; `.env.sample` lists every key.
 #[derive(Debug, Parser)]
 #[command(
     name = "benchmark-api",

@@ -14,19 +14,23 @@ mod table;
 mod telemetry;
 mod waiting;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::runtime::Runtime;
+
+/// Where further variables of the environment are, in the working folder.
+const ENV_FILE: &str = ".env";
 
 fn main() -> ExitCode {
     outcome::exit_code(run())
 }
 
 fn run() -> anyhow::Result<()> {
-    match dotenvy::dotenv() {
-        Err(error) if !error.not_found() => return Err(malformed(&error)),
-        _ => {}
+    // One further up belongs to another program.
+    if Path::new(ENV_FILE).is_file() {
+        dotenvy::from_path(ENV_FILE).map_err(|error| malformed(&error))?;
     }
     let cli = cli::Cli::parse();
     let runtime = Runtime::new()?;
@@ -41,8 +45,8 @@ fn run() -> anyhow::Result<()> {
 fn malformed(error: &dotenvy::Error) -> anyhow::Error {
     match error {
         dotenvy::Error::LineParse(..) => {
-            anyhow::anyhow!(".env: a line is not KEY=VALUE; values with blanks need quotes")
+            anyhow::anyhow!("{ENV_FILE}: a line is not KEY=VALUE; values with blanks need quotes")
         }
-        error => anyhow::anyhow!(".env: {error}"),
+        error => anyhow::anyhow!("{ENV_FILE}: {error}"),
     }
 }
