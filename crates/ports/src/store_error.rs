@@ -2,13 +2,14 @@ use std::error::Error;
 
 use thiserror::Error;
 
-/// Why a store did not do what it was asked. What a caller can do about it
-/// differs by variant; the driver's own words are in the source, for logs.
+/// Why a store, or whatever else is behind a port, did not do what it was asked.
+/// What a caller can do about it differs by variant; the driver's own words are in
+/// the source, for logs.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// The store cannot be reached or is overloaded. The same call may succeed
-    /// later.
-    #[error("the store is unavailable")]
+    /// The store, or the cache that all processes share, cannot be reached or is
+    /// overloaded. The same call may succeed later.
+    #[error("a dependency is unavailable")]
     Unavailable {
         /// What the driver said.
         source: Box<dyn Error + Send + Sync>,

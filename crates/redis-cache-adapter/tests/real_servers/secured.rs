@@ -66,6 +66,7 @@ async fn complaint(redis: &Redis) -> String {
         said = format!("{said}: {error}");
         cause = error.source();
     }
+    assert!(!said.contains("the store"), "{said}");
     said
 }
 
