@@ -29,10 +29,24 @@ fn a_bad_value_names_its_key() {
         ("DATABASE_URL", "mysql://root:hunter2@db/x"),
         ("API_KEY", "short"),
         ("CORS_ALLOWED_ORIGINS", "not an origin"),
+        // An address of documentation, which no machine has.
+        ("HOST", "192.0.2.1"),
     ] {
         let said = refusal(folder.path(), &[(key, value)]);
         assert!(said.contains(key), "{said}");
         assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+fn a_bad_certificate_of_redis_names_its_key() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("empty.pem"), "").unwrap();
+    for file in ["missing.pem", "empty.pem"] {
+        let vars =
+            [("REDIS_HOST", "localhost"), ("REDIS_TLS", "true"), ("REDIS_TLS_ROOTCERT", file)];
+        let said = refusal(folder.path(), &vars);
+        assert!(said.contains("REDIS_TLS_ROOTCERT") && said.contains(file), "{said}");
     }
 }
 

@@ -134,8 +134,8 @@ impl RedisConfig {
     /// TLS where it begins with `rediss://`.
     ///
     /// # Errors
-    /// [`InvalidRedisConfig::Url`]; it does not repeat the URL, which may hold a
-    /// password.
+    /// [`InvalidRedisConfig::Url`], which does not repeat the URL, as that may hold a
+    /// password; [`InvalidRedisConfig::UserWithoutPassword`].
     pub fn from_url(url: &str) -> Result<Self, InvalidRedisConfig> {
         let parsed = url.into_connection_info().map_err(|_| InvalidRedisConfig::Url)?;
         let (name, port, tls) = match parsed.addr() {
@@ -147,6 +147,9 @@ impl RedisConfig {
         };
         let host = RedisHost { name: name.clone(), port: *port };
         let account = parsed.redis_settings();
+        if account.username().is_some() && account.password().is_none() {
+            return Err(InvalidRedisConfig::UserWithoutPassword);
+        }
         Ok(Self {
             user: account.username().map(str::to_owned),
             password: account.password().map(SecretString::from),

@@ -20,7 +20,9 @@ use benchmark_ports::{
     RankingPublisher, RankingReader, RunStore,
 };
 use benchmark_postgres_adapter::PostgresStore;
-use benchmark_redis_cache_adapter::{Redis, RedisInvalidationBus, RedisRankingCache};
+use benchmark_redis_cache_adapter::{
+    InvalidRedisConfig, Redis, RedisInvalidationBus, RedisRankingCache,
+};
 use benchmark_sqlite_adapter::SqliteStore;
 use prometheus::Registry;
 
@@ -68,7 +70,7 @@ pub(crate) struct Engines {
 impl Roles {
     async fn open(config: &Config) -> anyhow::Result<Self> {
         let redis = match &config.redis {
-            Some(config) => Some(Redis::connect(config).await?),
+            Some(config) => Some(Redis::connect(config).await.map_err(named)?),
             None => None,
         };
         Ok(match &config.store {
@@ -147,6 +149,17 @@ impl Roles {
             ..self
         })
     }
+}
+
+/// Why Redis cannot be used, under the name of the key where that is known only now:
+/// all but the files of certificates were looked at when they were configured.
+fn named(error: InvalidRedisConfig) -> anyhow::Error {
+    let is_of_file = matches!(
+        error,
+        InvalidRedisConfig::UnreadableCertificate { .. } | InvalidRedisConfig::NoCertificate { .. }
+    );
+    let error = anyhow::Error::new(error);
+    if is_of_file { error.context("REDIS_TLS_ROOTCERT") } else { error }
 }
 
 /// The cache of this process, alone or beside a shared one.

@@ -153,6 +153,7 @@ mod tests {
             ("REDIS_SENTINEL_USER", "a user without a password"),
             ("REDIS_TLS", "maybe"),
             ("REDIS_URL", "http://x"),
+            ("REDIS_URL", "redis://a-user-without-a-password@x"),
             ("REDIS_HOST", "a,b"),
             ("RATE_LIMIT_PER_KEY", "-1"),
             ("RATE_LIMIT_PER_ADDRESS", "60001"),
@@ -185,6 +186,15 @@ mod tests {
         assert!(config(&both).unwrap_err().to_string().starts_with("POSTGRES_HOST: "));
         let both = [("REDIS_URL", "redis://x"), ("REDIS_HOST", "x")];
         assert!(config(&both).unwrap_err().to_string().starts_with("REDIS_HOST: "));
+    }
+
+    #[test]
+    fn what_a_redis_cannot_be_used_with_is_named() {
+        for (key, value) in [("REDIS_DB", "3"), ("REDIS_USER", "a user without a password")] {
+            let vars = [("REDIS_HOST", "x"), ("REDIS_MODE", "cluster"), (key, value)];
+            let refused = config(&vars).unwrap_err().to_string();
+            assert!(refused.starts_with(&format!("{key}: ")), "{refused}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use std::io::{Write, stdout};
+use std::io::{ErrorKind, Write, stdout};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,10 +125,7 @@ async fn start(
             metrics: registry,
         },
     )
-    .map_err(|error| match error {
-        http::BindError::Origin(_) => anyhow::anyhow!("CORS_ALLOWED_ORIGINS: {error}"),
-        error => error.into(),
-    })?;
+    .map_err(named)?;
     // Only now: a key that was stored by a start that failed would be lost.
     let key = if has_bootstrap {
         demo_key.map(|key| (key, "valid until this process ends"))
@@ -143,6 +140,21 @@ async fn start(
         greet(&format!("http://{address}"), key.as_ref())?;
     }
     Ok((server, services.keys))
+}
+
+/// Why nothing listens, under the name of the key where one is to blame. A port that
+/// is taken or not for us is part of the address that the error tells.
+fn named(error: http::BindError) -> anyhow::Error {
+    let key = match &error {
+        http::BindError::Origin(_) => "CORS_ALLOWED_ORIGINS",
+        http::BindError::Listen { source, .. }
+            if !matches!(source.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) =>
+        {
+            "HOST"
+        }
+        _ => return error.into(),
+    };
+    anyhow::Error::new(error).context(key)
 }
 
 /// Writes down which keys were used when, each at most once a minute and at the

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
-use benchmark_redis_cache_adapter::{RedisConfig, RedisHost, RedisMode, RedisTls, SentinelAccount};
+use benchmark_redis_cache_adapter::{
+    InvalidRedisConfig, RedisConfig, RedisHost, RedisMode, RedisTls, SentinelAccount,
+};
 
 use super::environment::{Environment, InvalidConfig, boolean, list, number, seconds};
 
@@ -38,6 +40,14 @@ pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, Invalid
         (Some(url), None) => {
             let config = RedisConfig::from_url(&url);
             config.map_err(|error| InvalidConfig::new("REDIS_URL", error.to_string()))?
+        }
+        (None, Some(_)) if matches!(mode, Mode::Cluster) && db != 0 => {
+            let reason = InvalidRedisConfig::DatabaseInCluster.to_string();
+            return Err(InvalidConfig::new("REDIS_DB", reason));
+        }
+        (None, Some(_)) if user.is_some() && password.is_none() => {
+            let reason = "a user needs a password; REDIS_PASSWORD is not set";
+            return Err(InvalidConfig::new("REDIS_USER", reason));
         }
         (None, Some(hosts)) => RedisConfig {
             user,
