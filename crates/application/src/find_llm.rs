@@ -47,13 +47,13 @@ fn listed(llms: &[Llm]) -> String {
 }
 
 /// Tells which LLM is meant by how somebody speaks of it.
-pub struct FindLlm {
+pub(crate) struct FindLlm {
     catalogue: Arc<dyn Catalogue>,
 }
 
 impl FindLlm {
     /// Looks in `catalogue`.
-    pub fn new(catalogue: Arc<dyn Catalogue>) -> Self {
+    pub(crate) fn new(catalogue: Arc<dyn Catalogue>) -> Self {
         Self { catalogue }
     }
 
@@ -61,7 +61,7 @@ impl FindLlm {
     ///
     /// # Errors
     /// [`FindLlmError`].
-    pub async fn run(&self, reference: &LlmReference) -> Result<Llm, FindLlmError> {
+    pub(crate) async fn run(&self, reference: &LlmReference) -> Result<Llm, FindLlmError> {
         let mut candidates = Vec::new();
         let at_provider = reference.at_provider().map(|llm| llm.id());
         for id in reference.id().into_iter().chain(at_provider) {

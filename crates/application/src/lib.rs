@@ -38,7 +38,7 @@ pub use compare_llms::{
 };
 pub use create_key::{CreateKey, CreateKeyError};
 pub use define_metric::DefineMetric;
-pub use find_llm::{FindLlm, FindLlmError};
+pub use find_llm::FindLlmError;
 pub use list_keys::ListKeys;
 pub use plain_key::PlainKey;
 pub use publish_rankings::PublishRankings;

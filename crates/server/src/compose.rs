@@ -174,8 +174,8 @@ fn near(config: &Config, is_beside_far: bool, clock: &Arc<dyn Clock>) -> Arc<dyn
     Arc::new(LastGoodRankings::new(fresh, staleness, bytes, Arc::clone(clock)))
 }
 
-/// The use cases, ready to be called.
-pub(crate) struct Services {
+/// The use cases, ready to be called, and what a server needs beside them.
+pub(crate) struct UseCases {
     pub(crate) record_runs: Arc<RecordRuns>,
     pub(crate) read_ranking: Arc<ReadRanking>,
     pub(crate) read_history: ReadHistory,
@@ -195,7 +195,7 @@ pub(crate) struct Services {
     pub(crate) randomness: Arc<dyn Randomness>,
 }
 
-impl Services {
+impl UseCases {
     /// For a command.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
         Ok(Self::of(Roles::open(config).await?))

@@ -8,7 +8,7 @@ use benchmark_domain::{
 };
 use benchmark_ports::LoadError;
 
-use crate::compose::Services;
+use crate::compose::UseCases;
 use crate::config::Config;
 use crate::json;
 use crate::outcome::Refused;
@@ -40,10 +40,10 @@ pub(crate) struct Args {
 /// Prints how LLMs differ.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let Args { llms, metric, workload, window, statistic, json } = args;
-    let services = Services::open(config).await?;
+    let use_cases = UseCases::open(config).await?;
     let workload = workload.unwrap_or_else(|| config.default_workload.clone());
     let query = ComparisonQuery { llms, metric, workload, window, statistic };
-    let view = services.compare_llms.run(&query).await.map_err(|error| match error {
+    let view = use_cases.compare_llms.run(&query).await.map_err(|error| match error {
         CompareError::Load(LoadError::Store(error)) => anyhow::Error::new(error),
         refusal => Refused(refusal.to_string()).into(),
     })?;

@@ -8,7 +8,7 @@ use benchmark_domain::{
 use benchmark_ports::{LoadError, PageLimit};
 
 use crate::commands::rank::page_limit;
-use crate::compose::Services;
+use crate::compose::UseCases;
 use crate::config::Config;
 use crate::json;
 use crate::outcome::Refused;
@@ -50,8 +50,8 @@ const TREND_WIDTH: usize = 40;
 /// Prints how value and rank of LLMs changed over time.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let Args { metric, llm, workload, from, to, bucket, limit, json } = args;
-    let services = Services::open(config).await?;
-    let span = HistorySpan::new(from, to, bucket, services.clock.now()).map_err(|error| {
+    let use_cases = UseCases::open(config).await?;
+    let span = HistorySpan::new(from, to, bucket, use_cases.clock.now()).map_err(|error| {
         let option = match error {
             InvalidHistorySpan::Reversed => "--from",
             InvalidHistorySpan::TooManyBuckets { .. } => "--bucket",
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     })?;
     let workload = workload.unwrap_or_else(|| config.default_workload.clone());
     let query = HistoryQuery { metric, workload, llm, span, limit };
-    let view = services.read_history.run(&query).await.map_err(|error| match error {
+    let view = use_cases.read_history.run(&query).await.map_err(|error| match error {
         HistoryError::Load(LoadError::Store(error)) => anyhow::Error::new(error),
         refusal => Refused(refusal.to_string()).into(),
     })?;

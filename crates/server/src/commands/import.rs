@@ -12,7 +12,7 @@ use comfy_table::Table;
 use indicatif::ProgressBar;
 
 use crate::commands::recording::record_runs;
-use crate::compose::Services;
+use crate::compose::UseCases;
 use crate::config::Config;
 use crate::json;
 use crate::outcome::Refused;
@@ -83,10 +83,10 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     for (path, file) in &imported {
         file.notes.iter().for_each(|note| eprintln!("{}: {note}", path.display()));
     }
-    let services = Services::open(config).await?;
+    let use_cases = UseCases::open(config).await?;
     let runs: Vec<Run> = imported.iter().flat_map(|(_, file)| file.runs.clone()).collect();
     let refusal = |error: &RecordRunsError| refusal_of(error, &imported, &hints);
-    let recorded = record_runs(&services, &runs, refusal).await?;
+    let recorded = record_runs(&use_cases, &runs, refusal).await?;
     for run in &recorded {
         let RecordedRun { id, findings, .. } = run;
         findings.iter().for_each(|it| eprintln!("run {id}: {}: {}", it.severity, it.message));

@@ -9,7 +9,7 @@ use benchmark_ports::{ApiKey, ApiKeyId, PageLimit, Scope};
 use comfy_table::Table;
 
 use crate::commands::rank::page_limit;
-use crate::compose::Services;
+use crate::compose::UseCases;
 use crate::config::Config;
 use crate::json;
 use crate::outcome::Refused;
@@ -82,24 +82,24 @@ fn duration(text: &str) -> Result<TimeDelta, String> {
 
 /// Makes, prints or revokes keys.
 pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
-    let services = Services::open(config).await?;
+    let use_cases = UseCases::open(config).await?;
     match command {
-        Command::Create(args) => create(args, &services).await,
-        Command::List(args) => list(args, &services).await,
-        Command::Revoke(args) => revoke(args, &services).await,
+        Command::Create(args) => create(args, &use_cases).await,
+        Command::List(args) => list(args, &use_cases).await,
+        Command::Revoke(args) => revoke(args, &use_cases).await,
     }
 }
 
-async fn create(args: CreateArgs, services: &Services) -> anyhow::Result<()> {
+async fn create(args: CreateArgs, use_cases: &UseCases) -> anyhow::Result<()> {
     let CreateArgs { owner, scopes, expires_in, expires_at, json } = args;
     let expires_at = match expires_in {
         None => expires_at,
         Some(duration) => {
-            let expiry = services.clock.now().checked_add_signed(duration);
+            let expiry = use_cases.clock.now().checked_add_signed(duration);
             Some(expiry.ok_or_else(|| Refused("--expires-in: is too long".to_owned()))?)
         }
     };
-    let created = services.create_key.run(&owner, scopes.into_iter().collect(), expires_at).await;
+    let created = use_cases.create_key.run(&owner, scopes.into_iter().collect(), expires_at).await;
     let (stored, plain) = created.map_err(|error| match error {
         CreateKeyError::Owner => refused("--owner", &error),
         CreateKeyError::NoScope => refused("--scope", &error),
@@ -115,9 +115,9 @@ async fn create(args: CreateArgs, services: &Services) -> anyhow::Result<()> {
     Ok(writeln!(stdout, "API key, shown this once, only its hash is stored: {}", plain.expose())?)
 }
 
-async fn list(args: ListArgs, services: &Services) -> anyhow::Result<()> {
+async fn list(args: ListArgs, use_cases: &UseCases) -> anyhow::Result<()> {
     let ListArgs { limit, after, json } = args;
-    let keys = services.list_keys.run(after.map(ApiKeyId), limit).await?;
+    let keys = use_cases.list_keys.run(after.map(ApiKeyId), limit).await?;
     let keys = keys.ok_or_else(|| Refused("--after: there is no key with this id".to_owned()))?;
     if let Some(last) = keys.last()
         && keys.len() == limit.get()
@@ -132,9 +132,9 @@ async fn list(args: ListArgs, services: &Services) -> anyhow::Result<()> {
     Ok(writeln!(stdout, "{}", as_table(&keys))?)
 }
 
-async fn revoke(args: RevokeArgs, services: &Services) -> anyhow::Result<()> {
+async fn revoke(args: RevokeArgs, use_cases: &UseCases) -> anyhow::Result<()> {
     let RevokeArgs { id, json } = args;
-    let revoked = services.revoke_key.run(ApiKeyId(id)).await?;
+    let revoked = use_cases.revoke_key.run(ApiKeyId(id)).await?;
     let key = revoked.ok_or_else(|| Refused(format!("there is no API key with the id {id}")))?;
     let mut stdout = stdout().lock();
     if json {

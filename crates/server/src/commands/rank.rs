@@ -5,7 +5,7 @@ use benchmark_actix_http::wire;
 use benchmark_domain::{MetricName, Provider, Statistic, Tier, Window, WorkloadSlug};
 use benchmark_ports::{LoadError, PageLimit, RankingQuery, RankingView, Subject};
 
-use crate::compose::Services;
+use crate::compose::UseCases;
 use crate::config::Config;
 use crate::json;
 use crate::outcome::Refused;
@@ -45,7 +45,7 @@ pub(crate) fn page_limit(text: &str) -> Result<PageLimit, String> {
 /// Prints a ranking.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let Args { metric, workload, window, statistic, provider, limit, json } = args;
-    let services = Services::open(config).await?;
+    let use_cases = UseCases::open(config).await?;
     let query = RankingQuery {
         subject: Subject::Metric(metric),
         workload: workload.unwrap_or_else(|| config.default_workload.clone()),
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         limit,
         offset: 0,
     };
-    let rankings = services.read_ranking.views(&query).await.map_err(|error| match error {
+    let rankings = use_cases.read_ranking.views(&query).await.map_err(|error| match error {
         LoadError::UnknownMetric { .. } => Refused(error.to_string()).into(),
         LoadError::Store(error) => anyhow::Error::new(error),
     })?;

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::commands::simulate;
-use crate::compose::{Services, rate_limits};
+use crate::compose::{UseCases, rate_limits};
 use crate::config::Config;
 use crate::telemetry::{self, Log};
 use crate::waiting::{self, seconds};
@@ -70,20 +70,20 @@ async fn start(
     config: Config,
     registry: Registry,
 ) -> anyhow::Result<(http::Server, Arc<CachedApiKeys>)> {
-    let (services, watch) =
-        waiting::for_server(args.wait, || Services::measured(&config, &registry)).await?;
-    services.publish_rankings.pending().await?;
+    let (use_cases, watch) =
+        waiting::for_server(args.wait, || UseCases::measured(&config, &registry)).await?;
+    use_cases.publish_rankings.pending().await?;
     // A demonstration without a key in its configuration makes one for itself.
     let demo_key =
-        (args.demo && config.api_key.is_none()).then(|| PlainKey::generate(&*services.randomness));
+        (args.demo && config.api_key.is_none()).then(|| PlainKey::generate(&*use_cases.randomness));
     let bootstrap = config.api_key.or_else(|| demo_key.clone().map(PlainKey::into_secret));
     let has_bootstrap = bootstrap.is_some();
     if args.demo {
-        fill(&services).await?;
+        fill(&use_cases).await?;
     }
-    tokio::spawn(sweep(Arc::clone(&services.publish_rankings)));
+    tokio::spawn(sweep(Arc::clone(&use_cases.publish_rankings)));
     tokio::spawn(watch.run());
-    if let Some(hearing) = services.hearing {
+    if let Some(hearing) = use_cases.hearing {
         tokio::spawn(hearing.listen());
     }
 
@@ -101,27 +101,27 @@ async fn start(
         http::Services {
             authenticate: Authenticate::new(
                 bootstrap,
-                services.keys.clone(),
-                Arc::clone(&services.clock),
+                use_cases.keys.clone(),
+                Arc::clone(&use_cases.clock),
             ),
             rate_limits: rate_limits(
                 config.rate_limits,
-                services.engines.redis.as_ref(),
-                &services.clock,
+                use_cases.engines.redis.as_ref(),
+                &use_cases.clock,
             ),
-            read_ranking: services.read_ranking,
-            read_history: services.read_history,
-            compare_llms: services.compare_llms,
-            define_metric: services.define_metric,
-            browse_catalogue: services.browse_catalogue,
-            record_runs: services.record_runs,
+            read_ranking: use_cases.read_ranking,
+            read_history: use_cases.read_history,
+            compare_llms: use_cases.compare_llms,
+            define_metric: use_cases.define_metric,
+            browse_catalogue: use_cases.browse_catalogue,
+            record_runs: use_cases.record_runs,
             recording: Handle::current(),
-            create_key: Arc::clone(&services.create_key),
-            list_keys: services.list_keys,
-            revoke_key: services.revoke_key,
-            check_health: services.check_health,
+            create_key: Arc::clone(&use_cases.create_key),
+            list_keys: use_cases.list_keys,
+            revoke_key: use_cases.revoke_key,
+            check_health: use_cases.check_health,
             default_workload: config.default_workload,
-            clock: services.clock,
+            clock: use_cases.clock,
             metrics: registry,
         },
     )
@@ -130,7 +130,7 @@ async fn start(
     let key = if has_bootstrap {
         demo_key.map(|key| (key, "valid until this process ends"))
     } else {
-        let first = services.create_key.first().await?;
+        let first = use_cases.create_key.first().await?;
         first.map(|key| (key, "shown this once, only its hash is stored"))
     };
     if let Some(address) = server.metrics_addresses().first() {
@@ -139,7 +139,7 @@ async fn start(
     if let Some(address) = server.addresses().first() {
         greet(&format!("http://{address}"), key.as_ref())?;
     }
-    Ok((server, services.keys))
+    Ok((server, use_cases.keys))
 }
 
 /// Why nothing listens, under the name of the key where one is to blame. A port that
@@ -187,15 +187,15 @@ async fn sweep(publish: Arc<PublishRankings>) {
 }
 
 /// Fills an empty database with simulated runs.
-async fn fill(services: &Services) -> anyhow::Result<()> {
+async fn fill(use_cases: &UseCases) -> anyhow::Result<()> {
     let any = RunFilter::default();
-    let first = services.browse_catalogue.runs(&any, None, PageLimit::default()).await?;
+    let first = use_cases.browse_catalogue.runs(&any, None, PageLimit::default()).await?;
     if first.is_some_and(|runs| !runs.is_empty()) {
         return Ok(writeln!(stdout(), "The database has runs already: nothing is simulated.")?);
     }
     let scenario =
-        Scenario { seed: DEMO_SEED, runs: DEMO_RUNS, ..Scenario::ending_at(services.clock.now()) };
-    let runs = simulate::record(services, scenario).await?.len();
+        Scenario { seed: DEMO_SEED, runs: DEMO_RUNS, ..Scenario::ending_at(use_cases.clock.now()) };
+    let runs = simulate::record(use_cases, scenario).await?.len();
     Ok(writeln!(
         stdout(),
         "SIMULATED DATA: {runs} runs were drawn at random. They say nothing about any LLM."

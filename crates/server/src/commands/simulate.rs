@@ -4,7 +4,7 @@ use benchmark_actix_http::wire::{self, RecordedRun};
 use benchmark_domain::{Scenario, Simulation, Timestamp};
 
 use crate::commands::recording::record_runs;
-use crate::compose::Services;
+use crate::compose::UseCases;
 use crate::config::Config;
 use crate::json;
 use crate::outcome::Refused;
@@ -33,10 +33,10 @@ pub(crate) struct Args {
 /// Records simulated runs.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let Args { seed, samples, runs, at, json } = args;
-    let services = Services::open(config).await?;
-    let ends_at = at.unwrap_or_else(|| services.clock.now());
+    let use_cases = UseCases::open(config).await?;
+    let ends_at = at.unwrap_or_else(|| use_cases.clock.now());
     let scenario = Scenario { seed, samples, runs, ..Scenario::ending_at(ends_at) };
-    let recorded = record(&services, scenario).await?;
+    let recorded = record(&use_cases, scenario).await?;
     let mut stdout = std::io::stdout().lock();
     if json {
         return json::print(&recorded, &mut stdout);
@@ -48,7 +48,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
 
 /// Draws a scenario and records its runs, all or none.
 pub(crate) async fn record(
-    services: &Services,
+    use_cases: &UseCases,
     scenario: Scenario,
 ) -> anyhow::Result<Vec<RecordedRun>> {
     let total = scenario.profiles.len() as u64 * u64::from(scenario.runs);
@@ -56,5 +56,5 @@ pub(crate) async fn record(
     let progress = progress::of("simulating runs", total);
     let runs: Vec<_> = progress.wrap_iter(simulation.runs()).collect();
     progress.finish_and_clear();
-    record_runs(services, &runs, ToString::to_string).await
+    record_runs(use_cases, &runs, ToString::to_string).await
 }
