@@ -34,7 +34,3 @@ def test_yamllint_finds_nothing():
         if "templates" not in path.parts and "node_modules" not in path.parts
     ]
     finds_nothing(installed("yamllint"), "--strict", "--config-file", HERE / "yamllint.yml", *files)
-
-
-def test_shellcheck_finds_nothing():
-    finds_nothing("shellcheck", HERE / "install", HERE / "run")
