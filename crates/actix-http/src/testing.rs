@@ -26,7 +26,7 @@ use tokio::runtime::Handle;
 
 use crate::app::{Shared, application};
 use crate::body::BodyLimits;
-use crate::document::JsonRankings;
+use crate::ranking_encoder::JsonRankings;
 use crate::rate_limits::RateLimits;
 use crate::services::Services;
 

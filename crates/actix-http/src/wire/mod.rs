@@ -1,5 +1,5 @@
-//! The JSON shapes of what the API shows and takes, shared with the command
-//! line, whose `--json` prints the same.
+//! The shapes of what the API shows and takes, in JSON and, where there is one, as a
+//! table. The command line, whose `--json` prints the same, shares them.
 //!
 //! They are made from domain types by destructuring, so that a new field of
 //! the domain does not compile until somebody has decided whether it is shown.

@@ -2,7 +2,7 @@
 //! new field does not compile until somebody has given it a column.
 
 use super::{History, HistoryPoint, Llm, Measurement, Ranking, RankingEntry, Run, Series};
-use crate::table::{Row, Tabular};
+use crate::tabular::{Row, Tabular};
 
 impl Tabular for RankingEntry {
     fn rows(&self) -> Vec<Row> {

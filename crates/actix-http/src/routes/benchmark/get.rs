@@ -8,12 +8,11 @@ use super::parameters::RankingParameters;
 use crate::aside::aside;
 use crate::auth::ReadKey;
 use crate::error::ApiError;
-use crate::exported::Exported;
-use crate::format::{Format, Preferred};
 use crate::path::Segment;
 use crate::query::Query;
 use crate::representation::Shown;
 use crate::services::Services;
+use crate::tabular::{Exported, Format, Preferred};
 use crate::wire::RankingEntry;
 
 /// The ranking of the LLMs by one metric on one workload
@@ -86,7 +85,7 @@ mod tests {
         Document, ForgetRankings, LoadError, LoadRanking, RankingCache, RankingQuery, Served,
     };
 
-    use crate::document::JsonRankings;
+    use crate::ranking_encoder::JsonRankings;
     use crate::testing::{TestApp, get};
 
     const TTFT: &str = "/api/v1/benchmark/TTFT";

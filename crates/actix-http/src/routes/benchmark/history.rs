@@ -21,11 +21,10 @@ use crate::aside::aside;
 use crate::auth::ReadKey;
 use crate::docs::keyed;
 use crate::error::ApiError;
-use crate::exported::Exported;
-use crate::format::{Format, Preferred};
 use crate::path::Segment;
 use crate::query::{Query, parse, parse_whole_number};
 use crate::services::Services;
+use crate::tabular::{Exported, Format, Preferred};
 use crate::wire::{History, SLUG, VISIBLE, moment, timestamp};
 
 /// Which part of the history.

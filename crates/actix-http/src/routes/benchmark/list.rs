@@ -7,11 +7,10 @@ use super::parameters::RankingParameters;
 use crate::aside::aside;
 use crate::auth::ReadKey;
 use crate::error::ApiError;
-use crate::exported::Exported;
-use crate::format::{Format, Preferred};
 use crate::query::Query;
 use crate::representation::Shown;
 use crate::services::Services;
+use crate::tabular::{Exported, Format, Preferred};
 use crate::wire::Ranking;
 
 /// The rankings by every metric on one workload

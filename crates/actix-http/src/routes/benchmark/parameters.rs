@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::error::ApiError;
-use crate::format::{Format, Preferred};
 use crate::page::parse_limit;
 use crate::query::{parse, parse_whole_number};
+use crate::tabular::{Format, Preferred};
 use crate::wire::{SLUG, StatisticName, VISIBLE, WINDOW};
 
 /// Which ranking is asked for.

@@ -11,11 +11,10 @@ use serde::Deserialize;
 use crate::aside::aside;
 use crate::auth::ReadKey;
 use crate::error::ApiError;
-use crate::exported::Exported;
-use crate::format::{Format, Preferred};
 use crate::page::{nothing_after, parse_id, parse_limit};
 use crate::query::{Query, parse};
 use crate::services::Services;
+use crate::tabular::{Exported, Format, Preferred};
 use crate::wire::{Run, SLUG, SourceName, VerdictName};
 
 /// Which runs, and which page of them.

@@ -11,11 +11,11 @@ use apistos::{ApiComponent, Schema};
 use benchmark_ports::Clock;
 use serde::Serialize;
 
+use super::Format;
+use super::table::{Tabular, csv_of};
 use crate::document::hex_digest;
 use crate::documented::{Data, in_envelope, responses, schemas_of};
-use crate::format::Format;
 use crate::representation::{Shown, respond_once};
-use crate::table::{Tabular, csv_of};
 
 /// The media type of every table.
 const CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
