@@ -26,13 +26,15 @@ struct Info {
     timings: Option<Timings>,
 }
 
-/// In seconds since 1970.
+/// In seconds since 1970: of the request, and of the task that saw to it.
 #[derive(Deserialize)]
 struct Timings {
+    resolve_start: Option<Number>,
     request_start: Option<Number>,
     first_token_iteration: Option<Number>,
     last_token_iteration: Option<Number>,
     request_end: Option<Number>,
+    resolve_end: Option<Number>,
 }
 
 /// When a request was sent, answered first and last, and over; in seconds since
@@ -49,11 +51,12 @@ impl Request {
     fn moments(&self) -> Moments {
         let value = |number: Option<Number>| number.map(|Number(value)| value);
         match self.info.as_ref().and_then(|info| info.timings.as_ref()) {
+            // A stream that fails has no end of its own: the tool's is its task's.
             Some(timings) => Moments {
-                start: value(timings.request_start),
+                start: value(timings.request_start.or(timings.resolve_start)),
                 first_token: value(timings.first_token_iteration),
                 last_token: value(timings.last_token_iteration),
-                end: value(timings.request_end),
+                end: value(timings.request_end.or(timings.resolve_end)),
             },
             None => Moments {
                 start: value(self.start_time),
