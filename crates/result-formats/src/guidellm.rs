@@ -2,9 +2,13 @@
 //! and 0.8 (`metadata.version` 2).
 //!
 //! A document holds a benchmark for each load of a sweep: one run each. All is
-//! recomputed from `requests`, in seconds since 1970, where the list holds them
-//! all; it may be a sample. Else the `successful` distributions stand in:
+//! recomputed from `requests`, in seconds since 1970, where the lists hold them
+//! all; they may be samples. Else the `successful` distributions stand in:
 //! those of `errored` and `total` have zeros for what was not measured.
+//!
+//! The lists have the requests of a warm-up and a cool-down too, of which
+//! `request_totals` counts those that reach into the time between. What is
+//! recomputed is of those that lie in it wholly.
 //!
 //! `time_per_output_token_ms` includes the first token and changed its meaning
 //! between layouts, `inter_token_latency_ms` weighs requests by their tokens:

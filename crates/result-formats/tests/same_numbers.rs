@@ -84,7 +84,7 @@ const LLM_D: Fixture = Fixture {
     ..STATISTICS
 };
 
-const FIXTURES: [Fixture; 17] = [
+const FIXTURES: [Fixture; 18] = [
     Fixture {
         file: "vllm_bench_serve.json",
         format: "vllm",
@@ -129,6 +129,13 @@ const FIXTURES: [Fixture; 17] = [
         ..STATISTICS
     },
     Fixture { file: "guidellm_v0.json", format: "guidellm", itl: Not, ..ALL },
+    Fixture {
+        file: "guidellm_warm_up.json",
+        format: "guidellm",
+        version: Some("0.8.1"),
+        itl: Not,
+        ..ALL
+    },
     Fixture {
         file: "llmperf_individual_responses.json",
         format: "llmperf",

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use benchmark_domain::{Conditions, Measurement, MetricName, Tool, metrics};
 
 use super::layout::{Benchmark, Distribution, Metrics, Setting, Strategy, Successful};
+use super::requests::Request;
 use crate::figures;
 use crate::header::{self, Header};
 use crate::number::{self, Number};
@@ -81,17 +82,19 @@ impl Benchmark {
         let Some(requests) = &self.requests else { return Ok(None) };
         let successful = requests.successful.as_deref().unwrap_or_default();
         let errored = requests.errored.as_deref().unwrap_or_default();
-        if self.totals().is_some()
-            && self.counts()? != (successful.len() as u64, errored.len() as u64)
-        {
+        let measured = self.measured();
+        let counted = |requests: &[Request]| {
+            requests.iter().filter(|request| request.reaches_into(measured)).count() as u64
+        };
+        if self.totals().is_some() && self.counts()? != (counted(successful), counted(errored)) {
             notes.push("The file holds a sample of its requests alone.".to_owned());
             return Ok(None);
         }
-        let (from, to) = self.measured();
+        let span = self.between_transients();
         let mut tally = Tally::default();
         let mut passed_over = 0_u64;
         for (number, request) in (1..).zip(successful) {
-            if request.is_within(from, to) {
+            if request.is_within(span) {
                 let place = format_args!("successful request {number}");
                 request.succeed(&mut tally).map_err(|problem| problem.within(place))?;
             } else {
@@ -99,12 +102,16 @@ impl Benchmark {
             }
         }
         for (number, request) in (1..).zip(errored) {
-            if request.is_within(from, to) {
+            if request.is_within(span) {
                 let place = format_args!("errored request {number}");
                 request.fail(&mut tally).map_err(|problem| problem.within(place))?;
             } else {
                 passed_over += 1;
             }
+        }
+        if passed_over > 0 && tally.attempted() == 0 {
+            let what = "no request was sent and over between the warm-up and the cool-down";
+            return Err(Problem::new(what));
         }
         if passed_over > 0 {
             notes

@@ -150,13 +150,23 @@ impl Benchmark {
         scheduled.or(self.start_time)
     }
 
-    /// When the warm-up was over and when the cool-down began, where there were
-    /// such.
-    pub(super) fn measured(&self) -> (Option<Number>, Option<Number>) {
-        let lasted = |duration: Option<Number>| duration.filter(|Number(seconds)| *seconds > 0.0);
-        let from = lasted(self.warmup_duration).and_then(|_| self.times()?.measure_start_time);
-        let to = lasted(self.cooldown_duration).and_then(|_| self.times()?.measure_end_time);
-        (from, to)
+    /// What the tool measured: its totals count the requests that reach into it.
+    pub(super) fn measured(&self) -> Span {
+        let times = self.times();
+        Span {
+            from: times.and_then(|times| times.measure_start_time),
+            to: times.and_then(|times| times.measure_end_time),
+        }
+    }
+
+    /// What lies between the warm-up and the cool-down, where there were such.
+    pub(super) fn between_transients(&self) -> Span {
+        let lasted = |duration: Option<Number>| duration.is_some_and(|Number(it)| it > 0.0);
+        let Span { from, to } = self.measured();
+        Span {
+            from: from.filter(|_| lasted(self.warmup_duration)),
+            to: to.filter(|_| lasted(self.cooldown_duration)),
+        }
     }
 
     pub(super) fn totals(&self) -> Option<&Totals> {
@@ -166,6 +176,13 @@ impl Benchmark {
     fn times(&self) -> Option<&Times> {
         self.scheduler_metrics.as_ref().or(self.run_stats.as_ref())
     }
+}
+
+/// From one moment to another, in seconds since 1970; open where one is not told.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) from: Option<Number>,
+    pub(super) to: Option<Number>,
 }
 
 #[derive(Deserialize)]

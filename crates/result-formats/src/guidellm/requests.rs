@@ -1,5 +1,6 @@
 use serde::Deserialize;
 
+use super::layout::Span;
 use crate::number::{self, Number};
 use crate::refusal::Problem;
 use crate::tally::{Success, Tally};
@@ -67,12 +68,22 @@ impl Request {
         }
     }
 
-    /// Whether it was sent and over in the time that is measured.
-    pub(super) fn is_within(&self, from: Option<Number>, to: Option<Number>) -> bool {
+    /// Whether it was sent and over in a span of time.
+    pub(super) fn is_within(&self, span: Span) -> bool {
+        let Span { from, to } = span;
         let Moments { start, end, .. } = self.moments();
         // The tool rounds neither, so equal moments are the same.
         let early = from.zip(start).is_some_and(|(Number(from), start)| start < from);
         let late = to.zip(end).is_some_and(|(Number(to), end)| end > to);
+        !early && !late
+    }
+
+    /// Whether any part of it lies in a span of time.
+    pub(super) fn reaches_into(&self, span: Span) -> bool {
+        let Span { from, to } = span;
+        let Moments { start, end, .. } = self.moments();
+        let early = from.zip(end).is_some_and(|(Number(from), end)| end < from);
+        let late = to.zip(start.or(end)).is_some_and(|(Number(to), start)| start > to);
         !early && !late
     }
 
