@@ -19,6 +19,18 @@ pub(crate) struct Header {
     pub(crate) llm: Result<Option<LlmName>, Problem>,
     pub(crate) started_at: Result<Option<Timestamp>, Problem>,
     pub(crate) conditions: Result<Conditions, Problem>,
+    /// What the lengths among them are.
+    pub(crate) lengths: Lengths,
+}
+
+/// What the lengths of prompts and answers are that a file tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lengths {
+    /// What was asked for, both of them: runs that differ in it did other work.
+    Requested,
+    /// At least one is the mean that came out, which differs between runs of the
+    /// same work.
+    Measured,
 }
 
 /// Who was measured, on what and when.
@@ -37,6 +49,9 @@ pub(crate) enum Naming {
     /// The hint's and the load: the runs are of several loads, and numbers of
     /// two loads may not be compared.
     WithLoad,
+    /// The hint's, the lengths that were asked for and the load: the runs are of
+    /// several lengths.
+    WithLengthsAndLoad,
 }
 
 impl Header {
@@ -48,6 +63,7 @@ impl Header {
             llm: Ok(None),
             started_at: Ok(None),
             conditions: Ok(Conditions::default()),
+            lengths: Lengths::Measured,
         }
     }
 
@@ -61,7 +77,7 @@ impl Header {
         hints: &Hints,
         naming: Naming,
     ) -> Result<Subject, Refusal> {
-        let Self { of, provider, llm, started_at, conditions } = self;
+        let Self { of, provider, llm, started_at, conditions, lengths } = self;
         let refuse = |problem| of.refuse(problem);
         let provider = said(hints.provider.as_ref(), provider).map_err(refuse)?;
         let name = said(hints.llm.as_ref(), llm).map_err(refuse)?;
@@ -69,7 +85,7 @@ impl Header {
         let mut conditions = conditions.map_err(refuse)?;
         conditions.labels.extend(hints.labels.clone());
         let workload = match &hints.workload {
-            Some(slug) => Some(named(slug, conditions, naming).map_err(refuse)?),
+            Some(slug) => Some(named(slug, conditions, lengths, naming).map_err(refuse)?),
             None if tells_the_load(&conditions) => Some(Workload::derived(conditions)),
             None => None,
         };
@@ -94,6 +110,14 @@ impl Header {
         let conditions = self.conditions.as_ref();
         conditions.map_or((None, None), |known| (known.concurrency, known.request_rate))
     }
+
+    /// How long prompts and answers were to be, as far as told.
+    pub(crate) fn requested_lengths(&self) -> (Option<u32>, Option<u32>) {
+        match (self.lengths, &self.conditions) {
+            (Lengths::Requested, Ok(known)) => (known.input_tokens, known.output_tokens),
+            _ => (None, None),
+        }
+    }
 }
 
 /// What is said of a workload that is described by what was measured.
@@ -107,18 +131,27 @@ fn said<T: Clone>(
     hint.map_or(header, |hint| Ok(Some(hint.clone())))
 }
 
-fn named(slug: &WorkloadSlug, conditions: Conditions, naming: Naming) -> Result<Workload, Problem> {
-    let Conditions { concurrency, request_rate, .. } = conditions;
+fn named(
+    slug: &WorkloadSlug,
+    conditions: Conditions,
+    lengths: Lengths,
+    naming: Naming,
+) -> Result<Workload, Problem> {
+    let Conditions { input_tokens, output_tokens, concurrency, request_rate, .. } = conditions;
     let load = Conditions { concurrency, request_rate, ..Conditions::default() };
-    let slug = match naming {
-        Naming::AsHinted => slug.clone(),
-        Naming::WithLoad if load == Conditions::default() => slug.clone(),
-        Naming::WithLoad => {
-            let load = Workload::derived(load).slug;
-            WorkloadSlug::parse(&format!("{slug}-{load}"))
-                .map_err(|invalid| Problem::at("workload", invalid))?
+    let told = match (naming, lengths) {
+        (Naming::AsHinted, _) => Conditions::default(),
+        (Naming::WithLengthsAndLoad, Lengths::Requested) => {
+            Conditions { input_tokens, output_tokens, ..load }
         }
+        (Naming::WithLoad | Naming::WithLengthsAndLoad, _) => load,
     };
+    let mut slug = slug.clone();
+    if told != Conditions::default() {
+        let told = Workload::derived(told).slug;
+        slug = WorkloadSlug::parse(&format!("{slug}-{told}"))
+            .map_err(|invalid| Problem::at("workload", invalid))?;
+    }
     Ok(Workload { slug, conditions })
 }
 
@@ -240,6 +273,7 @@ mod tests {
             llm: Err(Problem::at("model", "too long")),
             started_at: Ok(Some(Timestamp::UNIX_EPOCH)),
             conditions: Ok(conditions),
+            lengths: Lengths::Requested,
         }
     }
 
@@ -264,6 +298,23 @@ mod tests {
         assert_eq!(slug(Conditions { input_tokens: Some(9), ..closed.clone() }), "chat-c5");
         assert_eq!(slug(Conditions { request_rate: Some(2.5), ..closed }), "chat-c5-r2.5");
         assert_eq!(slug(Conditions::default()), "chat");
+    }
+
+    #[test]
+    fn lengths_are_in_the_name_where_they_were_asked_for() {
+        let conditions = Conditions {
+            input_tokens: Some(128),
+            output_tokens: Some(8),
+            concurrency: Some(5),
+            ..Conditions::default()
+        };
+        for (lengths, expected) in
+            [(Lengths::Requested, "chat-128in-8out-c5"), (Lengths::Measured, "chat-c5")]
+        {
+            let header = Header { lengths, ..header(conditions.clone()) };
+            let subject = header.settle(&name(), &hints(), Naming::WithLengthsAndLoad).unwrap();
+            assert_eq!(subject.workload.slug.as_str(), expected);
+        }
     }
 
     #[test]

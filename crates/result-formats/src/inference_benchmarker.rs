@@ -110,6 +110,7 @@ impl Outcome {
             // The start of all loads: those of the single ones are not told.
             started_at: time::zoned("start_time", start_time),
             conditions: self.conditions(config),
+            lengths: header::Lengths::Requested,
         };
         let requests = self.requests()?;
         Ok(Report {

@@ -43,9 +43,14 @@ impl Reports<'_> {
                 return Err(file.refuse(Problem::new(what)));
             }
         }
-        let load = first.header.load();
+        let (load, lengths) = (first.header.load(), first.header.requested_lengths());
         let one_load = runs.iter().all(|run| run.header.load() == load);
-        let naming = if one_load { Naming::AsHinted } else { Naming::WithLoad };
+        let one_length = runs.iter().all(|run| run.header.requested_lengths() == lengths);
+        let naming = match (one_length, one_load) {
+            (true, true) => Naming::AsHinted,
+            (true, false) => Naming::WithLoad,
+            (false, _) => Naming::WithLengthsAndLoad,
+        };
         let name = file.name.clone();
         let provenance = file.provenance()?;
         let runs = runs.into_iter().map(|run| run.settle(&name, &provenance, hints, naming));

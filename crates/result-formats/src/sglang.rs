@@ -13,7 +13,7 @@ use benchmark_domain::{Conditions, Tool};
 
 use crate::figures;
 use crate::format::{Format, no_companions};
-use crate::header::{self, Header};
+use crate::header::{self, Header, Lengths};
 use crate::number::{self, Number};
 use crate::outline::{Misfit, Outline};
 use crate::records::Records;
@@ -74,6 +74,10 @@ fn header(bench: &ServingBench, file: &FileName) -> Header {
     Header {
         llm: header::llm("server_info: model_path", model),
         conditions: conditions(bench),
+        lengths: match requested_lengths(bench) {
+            Some(_) => Lengths::Requested,
+            None => Lengths::Measured,
+        },
         ..Header::silent(file.clone())
     }
 }

@@ -19,7 +19,7 @@ use benchmark_domain::{
 
 use crate::figures::UNCOUNTED_TPOT;
 use crate::format::{Format, no_companions};
-use crate::header::{self, Header};
+use crate::header::{self, Header, Lengths};
 use crate::json;
 use crate::number::{self, Number};
 use crate::outline::{Misfit, Outline};
@@ -73,6 +73,7 @@ fn header(bench: &ServingBench, file: &FileName) -> Header {
         llm: header::llm("model_id", bench.model_id.as_deref()),
         started_at: started_at(bench),
         conditions: conditions(bench),
+        lengths: Lengths::Measured,
     }
 }
 

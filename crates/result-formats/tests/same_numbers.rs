@@ -418,3 +418,15 @@ fn a_sweep_is_a_workload_for_each_load_whatever_it_is_called() {
     let hinted = Hints { workload: WorkloadSlug::parse("chat").ok(), ..hints("") };
     assert_eq!(slugs(&hinted), ["chat-c4", "chat-c4-r4"]);
 }
+
+#[test]
+fn runs_that_asked_for_several_lengths_are_several_workloads_whatever_they_are_called() {
+    let text = std::fs::read_to_string(path("sglang_bench_serving.jsonl")).unwrap();
+    let other = text.replacen("\"random_output_len\": 8", "\"random_output_len\": 16", 1);
+    assert_ne!(other, text);
+    let hints = Hints { workload: WorkloadSlug::parse("chat").ok(), ..hints("") };
+    let file = ResultFile::new("x.jsonl", other.as_bytes());
+    let imported = Format::parse("sglang").unwrap().read(file, None, &hints).unwrap();
+    let slugs: Vec<_> = imported.runs.iter().map(|run| run.workload.slug.as_str()).collect();
+    assert_eq!(slugs, ["chat-128in-16out-c4", "chat-128in-8out-c4-r4"]);
+}

@@ -49,6 +49,7 @@ impl Benchmark {
             llm: header::llm("model", self.model().or(setting.model.as_deref())),
             started_at: started_at.map(|at| number::unix_time("start_time", Some(at))).transpose(),
             conditions: self.conditions(setting),
+            lengths: setting.lengths(),
         }
     }
 

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use super::requests::Request;
-use crate::header::Labels;
+use crate::header::{Labels, Lengths};
 use crate::loose::{self, Loose, Loosely, Text};
 use crate::number::Number;
 use crate::statistics::Statistics;
@@ -112,6 +112,14 @@ impl Setting {
             setting.output_tokens = tokens(data.output_tokens);
         }
         setting
+    }
+
+    /// What the lengths of a benchmark are, both of them.
+    pub(super) fn lengths(&self) -> Lengths {
+        match self.prompt_tokens.zip(self.output_tokens) {
+            Some(_) => Lengths::Requested,
+            None => Lengths::Measured,
+        }
     }
 }
 

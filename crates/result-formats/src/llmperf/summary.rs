@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::individual::Individual;
 use super::tool;
 use crate::figures;
-use crate::header::{self, Header};
+use crate::header::{self, Header, Lengths};
 use crate::json::{self, Place};
 use crate::number::{self, Number};
 use crate::refusal::{Problem, Refusal};
@@ -75,6 +75,7 @@ impl<'a> Summary<'a> {
             llm: header::llm("model", self.fields.model.as_deref()),
             started_at: self.fields.written_at(),
             conditions: self.fields.conditions(),
+            lengths: Lengths::Requested,
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// The LLM's name
     #[arg(long, value_parser = LlmName::parse)]
     llm: Option<LlmName>,
-    /// The workload
+    /// The workload; the loads and lengths of a file that has several follow its name
     #[arg(long, value_parser = WorkloadSlug::parse)]
     workload: Option<WorkloadSlug>,
     /// When the runs started, such as 2026-01-31T12:00:00Z

@@ -40,7 +40,8 @@ pub(crate) struct Parameters {
     #[schemars(length(min = 1, max = 100), regex = "VISIBLE")]
     provider: Option<String>,
     /// The workload. Where the file holds runs of several loads, each load
-    /// follows the name: `chat-c5`, `chat-r2.5`.
+    /// follows the name: `chat-c5`, `chat-r2.5`; where they asked for several
+    /// lengths, these do too: `chat-550in-150out-c5`.
     #[schemars(regex = "SLUG")]
     workload: Option<String>,
     /// When the runs started.
