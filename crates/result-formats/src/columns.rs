@@ -15,15 +15,26 @@ pub(crate) struct Columns {
     pub(crate) ttfts: Vec<Number>,
     /// Between chunks, in seconds.
     pub(crate) itls: Gaps,
+    pub(crate) gaps_of: GapsOf,
     pub(crate) errors: Vec<Said>,
     /// To the last token, in seconds, where the tool writes it.
     pub(crate) latencies: Option<Vec<Number>>,
 }
 
+/// What each of the gaps between chunks is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GapsOf {
+    /// A chunk, and so a token where it carried no other.
+    Chunks,
+    /// A token, as its share in the gap of the chunk that it came in: their sum is
+    /// the time, when each token came is not told.
+    SpreadTokens,
+}
+
 impl Columns {
     /// What the requests add up to, and how many failed without saying so.
     pub(crate) fn tally(&self) -> Result<(Tally, u64), Problem> {
-        let Self { output_lens, ttfts, itls, errors, latencies } = self;
+        let Self { output_lens, ttfts, itls, gaps_of, errors, latencies } = self;
         let length = output_lens.len();
         for (column, rows) in [
             ("ttfts", ttfts.len()),
@@ -57,7 +68,7 @@ impl Columns {
                         ttft: Some(ttft),
                         e2e_latency,
                         output_tokens: Some(tokens),
-                        gaps: Some(gaps),
+                        gaps: (*gaps_of == GapsOf::Chunks).then_some(gaps),
                     })
                 })
                 .map_err(|problem| problem.within(format_args!("request {}", request + 1)))?;
@@ -144,13 +155,14 @@ impl<'de> Visitor<'de> for Onto<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use benchmark_domain::metrics;
+    use benchmark_domain::{Measurement, MetricName, metrics};
 
     fn columns() -> Columns {
         Columns {
             output_lens: vec![Number(2.0), Number(0.0), Number(0.0)],
             ttfts: vec![Number(0.2), Number(0.0), Number(0.0)],
             itls: serde_json::from_str("[[0.1], [], []]").unwrap(),
+            gaps_of: GapsOf::Chunks,
             errors: vec![Said(false), Said(true), Said(false)],
             latencies: None,
         }
@@ -164,6 +176,19 @@ mod tests {
         assert_eq!((requests.attempted(), requests.failed()), (3, 2));
         let e2e_latency = tally.into_measurements().unwrap()[&metrics::E2E_LATENCY].mean();
         assert!((e2e_latency - 0.3).abs() < 1e-12, "the gaps follow the first token");
+    }
+
+    #[test]
+    fn gaps_that_were_spread_over_tokens_are_time_and_no_token_of_its_own() {
+        let means = |gaps_of| {
+            let (tally, _) = Columns { gaps_of, ..columns() }.tally().unwrap();
+            let measured = tally.into_measurements().unwrap();
+            let mean = |metric: &MetricName| measured.get(metric).map(Measurement::mean);
+            (mean(&metrics::E2E_LATENCY), mean(&metrics::TPOT), mean(&metrics::ITL))
+        };
+        let (e2e_latency, tpot, itl) = means(GapsOf::Chunks);
+        assert!(itl.is_some());
+        assert_eq!(means(GapsOf::SpreadTokens), (e2e_latency, tpot, None));
     }
 
     #[test]

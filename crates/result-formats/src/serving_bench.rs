@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use benchmark_domain::{Measurement, MetricName, Requests};
 use serde::Deserialize;
 
-use crate::columns::{Columns, Gaps, note_on_empty};
+use crate::columns::{Columns, Gaps, GapsOf, note_on_empty};
 use crate::figures::{self, Figures};
+use crate::loose::{Loosely, Text};
 use crate::number::{self, Number};
 use crate::refusal::Problem;
 use crate::said::Said;
@@ -34,6 +35,8 @@ pub(crate) struct ServingBench {
     pub(crate) latencies: Option<Vec<Number>>,
 
     // sglang's alone.
+    /// Whose interface was spoken.
+    pub(crate) backend: Option<Loosely<Text>>,
     pub(crate) dataset_name: Option<String>,
     pub(crate) random_input_len: Option<Number>,
     pub(crate) random_output_len: Option<Number>,
@@ -92,13 +95,18 @@ impl ServingBench {
     }
 
     /// What the single requests add up to, if the results have them.
-    pub(crate) fn tally(&mut self, notes: &mut Vec<String>) -> Result<Option<Tally>, Problem> {
+    pub(crate) fn tally(
+        &mut self,
+        gaps_of: GapsOf,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Tally>, Problem> {
         let Some(ttfts) = self.ttfts.take() else { return Ok(None) };
         let missing = |field| Problem::at(field, "it is missing, although there are ttfts");
         let columns = Columns {
             ttfts,
             output_lens: self.output_lens.take().ok_or_else(|| missing("output_lens"))?,
             itls: self.itls.take().ok_or_else(|| missing("itls"))?,
+            gaps_of,
             errors: self.errors.take().ok_or_else(|| missing("errors"))?,
             latencies: self.latencies.take(),
         };

@@ -6,14 +6,18 @@
 //! request rate is a bare `Infinity`. There is no time, no number of requests
 //! sent, and without details no failure is told.
 //!
-//! The `itl` statistics are of chunks in some of its backends and of tokens in
-//! others. `tpot` is the domain's.
+//! `itls` and the `itl` statistics are of chunks, which may carry several tokens.
+//! The client of sglang's own `/generate`, which is the default, spreads the gap of
+//! a chunk over the tokens in it: nobody knows any more which of them came alone.
+//! `tpot` is the domain's.
 
 use benchmark_domain::{Conditions, Tool};
 
+use crate::columns::GapsOf;
 use crate::figures;
 use crate::format::{Format, no_companions};
 use crate::header::{self, Header, Lengths};
+use crate::loose;
 use crate::number::{self, Number};
 use crate::outline::{Misfit, Outline};
 use crate::records::Records;
@@ -58,8 +62,12 @@ fn report(
     let version = bench.server_info.as_ref().and_then(|server| server.version.as_deref());
     let tool = Tool::parse("sglang", version)
         .map_err(|invalid| Problem::at("server_info: version", invalid))?;
-    let (requests, measurements) = match bench.tally(notes)? {
-        Some(tally) => (tally.requests()?, tally.into_measurements()?),
+    let gaps_of = gaps_of(&bench);
+    let (requests, measurements) = match bench.tally(gaps_of, notes)? {
+        Some(tally) => {
+            notes.extend((gaps_of == GapsOf::SpreadTokens).then(|| SPREAD_GAPS.to_owned()));
+            (tally.requests()?, tally.into_measurements()?)
+        }
         None => {
             notes.extend(LEFT_OUT.map(str::to_owned));
             let requests = figures::requests("completed", bench.completed()?, 0)?;
@@ -79,6 +87,14 @@ fn header(bench: &ServingBench, file: &FileName) -> Header {
             None => Lengths::Measured,
         },
         ..Header::silent(file.clone())
+    }
+}
+
+fn gaps_of(bench: &ServingBench) -> GapsOf {
+    match loose::text(&bench.backend) {
+        // Without a word of it, it was the default.
+        None | Some("sglang" | "sglang-native") => GapsOf::SpreadTokens,
+        Some(_) => GapsOf::Chunks,
     }
 }
 
@@ -105,6 +121,9 @@ fn conditions(bench: &ServingBench) -> Result<Conditions, Problem> {
         ..Conditions::default()
     })
 }
+
+const SPREAD_GAPS: &str = "ITL is left out: of sglang's own interface the file's gaps are those of chunks, spread over \
+                           the tokens in them.";
 
 const LEFT_OUT: [&str; 4] = [
     figures::UNCOUNTED_TPOT,

@@ -17,6 +17,7 @@ use benchmark_domain::{
     Conditions, Measurement, MetricName, Requests, Summary, Timestamp, Tool, metrics,
 };
 
+use crate::columns::GapsOf;
 use crate::figures::UNCOUNTED_TPOT;
 use crate::format::{Format, no_companions};
 use crate::header::{self, Header, Lengths};
@@ -55,7 +56,7 @@ fn report(
 ) -> Result<Report, Problem> {
     let header = header(&bench, file);
     let tool = Tool::parse("vllm", None).map_err(Problem::new)?;
-    let (requests, measurements) = match bench.tally(notes)? {
+    let (requests, measurements) = match bench.tally(GapsOf::Chunks, notes)? {
         Some(tally) => (tally.requests()?, tally.into_measurements()?),
         None => {
             notes.extend(LEFT_OUT.map(str::to_owned));

@@ -403,6 +403,27 @@ fn a_summary_alone_is_taken_where_its_definitions_are_ours() {
 }
 
 #[test]
+fn gaps_that_sglang_spread_over_tokens_are_no_gaps_of_tokens() {
+    let text = std::fs::read_to_string(path("sglang_bench_serving.jsonl")).unwrap();
+    let read = |backend: &str| {
+        let text = text.replace("\"sglang-oai-chat\"", backend);
+        let file = ResultFile::new("x.jsonl", text.as_bytes());
+        let mut imported = Format::parse("sglang").unwrap().read(file, None, &hints("")).unwrap();
+        (imported.runs.remove(1), imported.notes)
+    };
+    for spread in ["\"sglang\"", "\"sglang-native\"", "null"] {
+        let (run, notes) = read(spread);
+        assert!(!run.measurements().contains_key(&metrics::ITL), "{spread}");
+        assert!(notes.iter().any(|note| note.contains("spread over the tokens")), "{notes:?}");
+        // What passed between the first token and the last is what it is.
+        let fixture = Fixture { file: spread, format: "sglang", ..ALL };
+        assert_same(&fixture, &run, &metrics::TPOT, Sampled, &TPOT);
+    }
+    let (run, _) = read("\"vllm\"");
+    assert!(run.measurements().contains_key(&metrics::ITL));
+}
+
+#[test]
 fn a_warm_up_is_no_run() {
     let (_, imported) = import("inference_benchmarker.json", &Hints::default());
     assert_eq!(imported.runs.len(), 1);
