@@ -6,9 +6,11 @@ use serde::de::{
     Deserialize, DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
+use crate::number::Number;
+
 /// What stands in a field whose kind depends on how the tool was called: an
-/// object is read as a `T`, a list as its only element, text and whole numbers
-/// as `T` takes them. All else says nothing, and none of it is held.
+/// object is read as a `T`, a list as its only element, text and numbers as `T`
+/// takes them. All else says nothing, and none of it is held.
 #[derive(Debug, Default)]
 pub(crate) struct Loosely<T>(pub(crate) T);
 
@@ -19,6 +21,10 @@ pub(crate) trait Loose: Default + DeserializeOwned {
     }
 
     fn of_whole(_: u64) -> Self {
+        Self::default()
+    }
+
+    fn of_number(_: f64) -> Self {
         Self::default()
     }
 }
@@ -33,6 +39,27 @@ pub(crate) struct Text {
 impl Loose for Text {
     fn of_text(text: &str) -> Self {
         Self { text: Some(text.to_owned()) }
+    }
+}
+
+/// A number, in quotes too, if that is what it is.
+#[derive(Debug, Default, serde::Deserialize)]
+pub(crate) struct Numeric {
+    #[serde(skip)]
+    pub(crate) value: Option<Number>,
+}
+
+impl Loose for Numeric {
+    fn of_text(text: &str) -> Self {
+        Self { value: text.parse().ok().map(Number) }
+    }
+
+    fn of_whole(number: u64) -> Self {
+        Self::of_number(number as f64)
+    }
+
+    fn of_number(number: f64) -> Self {
+        Self { value: Some(Number(number)) }
     }
 }
 
@@ -64,12 +91,12 @@ impl<'de, T: Loose> Visitor<'de> for Anything<T> {
         Ok(Loosely(T::of_whole(number)))
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Loosely<T>, E> {
-        Ok(Loosely::default())
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Loosely<T>, E> {
+        Ok(Loosely(T::of_number(number as f64)))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Loosely<T>, E> {
-        Ok(Loosely::default())
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Loosely<T>, E> {
+        Ok(Loosely(T::of_number(number)))
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<Loosely<T>, E> {
@@ -97,6 +124,20 @@ impl<'de, T: Loose> Visitor<'de> for Anything<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_found_in_quotes_too_and_a_word_is_none() {
+        let found = |json: &str| {
+            let Loosely(Numeric { value }) = serde_json::from_str(json).unwrap();
+            value.map(|Number(value)| value)
+        };
+        for (json, value) in [("4", 4.0), ("-4", -4.0), ("2.5", 2.5), ("\"inf\"", f64::INFINITY)] {
+            assert_eq!(found(json), Some(value), "{json}");
+        }
+        for other in ["\"trace\"", "true", "null", "{}"] {
+            assert_eq!(found(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn text_is_found_alone_or_as_the_only_element() {

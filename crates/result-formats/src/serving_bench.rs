@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use crate::columns::{Columns, Gaps, GapsOf, note_on_empty};
 use crate::figures::{self, Figures};
-use crate::loose::{Loosely, Text};
+use crate::header;
+use crate::loose::{Loosely, Numeric, Text};
 use crate::number::{self, Number};
 use crate::refusal::Problem;
 use crate::said::Said;
@@ -18,8 +19,9 @@ use crate::unit::Unit;
 #[derive(Deserialize)]
 #[serde(expecting = "the results of a run")]
 pub(crate) struct ServingBench {
-    pub(crate) request_rate: Option<Number>,
-    pub(crate) max_concurrency: Option<Number>,
+    /// A word where a trace said when to send each request.
+    request_rate: Option<Loosely<Numeric>>,
+    max_concurrency: Option<Number>,
     duration: Option<Number>,
     completed: Option<Number>,
     total_input_tokens: Option<Number>,
@@ -92,6 +94,21 @@ impl ServingBench {
         let input = per_request("total_input_tokens", self.total_input_tokens)?;
         let output = per_request("total_output_tokens", self.total_output_tokens)?;
         Ok((input, output))
+    }
+
+    /// Requests in flight and requests sent per second, as far as they were set.
+    /// What followed a trace was sent at no rate, and so many in flight at the most
+    /// are not its load.
+    pub(crate) fn load(&self) -> Result<(Option<u32>, Option<f64>), Problem> {
+        let request_rate = match &self.request_rate {
+            None => None,
+            Some(Loosely(Numeric { value: Some(rate) })) => Some(*rate),
+            Some(Loosely(Numeric { value: None })) => return Ok((None, None)),
+        };
+        Ok((
+            number::rounded("max_concurrency", self.max_concurrency)?,
+            header::request_rate("request_rate", request_rate)?,
+        ))
     }
 
     /// What the single requests add up to, if the results have them.

@@ -3,8 +3,9 @@
 //! One object a line and a line for each run, read one by one. With
 //! `--output-details`, a line has lists with an entry for each request, from
 //! which all is recomputed; without, statistics in milliseconds. An unlimited
-//! request rate is a bare `Infinity`. There is no time, no number of requests
-//! sent, and without details no failure is told.
+//! request rate is a bare `Infinity`; where a trace said when to send each request,
+//! it is the word `trace`. There is no time, no number of requests sent, and without
+//! details no failure is told.
 //!
 //! `itls` and the `itl` statistics are of chunks, which may carry several tokens.
 //! The client of sglang's own `/generate`, which is the default, spreads the gap of
@@ -113,11 +114,12 @@ fn conditions(bench: &ServingBench) -> Result<Conditions, Problem> {
         ),
         None => bench.measured_lengths()?,
     };
+    let (concurrency, request_rate) = bench.load()?;
     Ok(Conditions {
         input_tokens,
         output_tokens,
-        concurrency: number::rounded("max_concurrency", bench.max_concurrency)?,
-        request_rate: header::request_rate("request_rate", bench.request_rate)?,
+        concurrency,
+        request_rate,
         ..Conditions::default()
     })
 }

@@ -22,7 +22,7 @@ use crate::figures::UNCOUNTED_TPOT;
 use crate::format::{Format, no_companions};
 use crate::header::{self, Header, Lengths};
 use crate::json;
-use crate::number::{self, Number};
+use crate::number::Number;
 use crate::outline::{Misfit, Outline};
 use crate::refusal::{Problem, Refusal};
 use crate::report::{Report, Reports};
@@ -86,11 +86,12 @@ fn started_at(bench: &ServingBench) -> Result<Option<Timestamp>, Problem> {
 
 fn conditions(bench: &ServingBench) -> Result<Conditions, Problem> {
     let (input_tokens, output_tokens) = bench.measured_lengths()?;
+    let (concurrency, request_rate) = bench.load()?;
     Ok(Conditions {
         input_tokens,
         output_tokens,
-        concurrency: number::rounded("max_concurrency", bench.max_concurrency)?,
-        request_rate: header::request_rate("request_rate", bench.request_rate)?,
+        concurrency,
+        request_rate,
         ..Conditions::default()
     })
 }

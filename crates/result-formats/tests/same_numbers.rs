@@ -424,6 +424,23 @@ fn gaps_that_sglang_spread_over_tokens_are_no_gaps_of_tokens() {
 }
 
 #[test]
+fn a_load_that_a_trace_told_needs_a_name() {
+    let text = std::fs::read_to_string(path("sglang_bench_serving.jsonl")).unwrap();
+    let text = text.replace("\"request_rate\": 4.0", "\"request_rate\": \"trace\"");
+    let traced = text.lines().nth(1).unwrap();
+    let read = |hints: &Hints| {
+        let file = ResultFile::new("x.jsonl", traced.as_bytes());
+        Format::parse("sglang").unwrap().read(file, None, hints)
+    };
+    let refusal = read(&hints("")).unwrap_err().to_string();
+    assert!(refusal.ends_with("give --workload"), "{refusal}");
+    let run = read(&hints("hinted")).unwrap().runs.remove(0);
+    let conditions = &run.workload.conditions;
+    assert_eq!((conditions.concurrency, conditions.request_rate), (None, None));
+    assert_eq!(conditions.output_tokens, Some(8));
+}
+
+#[test]
 fn a_warm_up_is_no_run() {
     let (_, imported) = import("inference_benchmarker.json", &Hints::default());
     assert_eq!(imported.runs.len(), 1);
