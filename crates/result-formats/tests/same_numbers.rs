@@ -167,6 +167,7 @@ const FIXTURES: [Fixture; 18] = [
         format: "inference-benchmarker",
         workload: "128in-8out-c4-r4",
         provider: Some("acme-eu"),
+        tpot: Not,
         ..STATISTICS
     },
     Fixture {
@@ -229,7 +230,7 @@ fn run(fixture: &Fixture) -> Run {
 #[track_caller]
 fn assert_close(found: Option<f64>, expected: f64, what: &str) {
     let found = found.unwrap_or_else(|| panic!("{what} is missing"));
-    // The tools round to six digits, inference-benchmarker to five.
+    // The tools round to six digits.
     assert!((found / expected - 1.0).abs() < 3e-5, "{what}: {found} for {expected}");
 }
 
@@ -249,7 +250,7 @@ fn assert_same(fixture: &Fixture, run: &Run, metric: &MetricName, telling: Telli
     // Whether every answer had a second token, these do not tell.
     let is_uncounted = telling == Reported
         && *metric == metrics::TPOT
-        && matches!(fixture.format, "vllm" | "sglang" | "inference-benchmarker");
+        && matches!(fixture.format, "vllm" | "sglang");
     assert_eq!(measured.count(), (!is_uncounted).then_some(truth.len() as u64), "{what}");
     assert_close(Some(measured.mean()), mean, &what);
     let Quantiles { p50, p99, .. } = measured.quantiles();
