@@ -38,6 +38,7 @@ impl Contender {
             started_at: DateTime::UNIX_EPOCH,
             source: Source::Push,
             requests,
+            is_error_rate: false,
             measurement: Measurement::sampled(summary)?,
         };
         Ok(Self { llm, runs: PooledRuns::from(&run), requests })
@@ -151,6 +152,7 @@ mod tests {
             started_at: DateTime::UNIX_EPOCH,
             source: Source::Import,
             requests: Requests::all_successful(SIZE),
+            is_error_rate: false,
             measurement,
         }
     }
@@ -255,8 +257,16 @@ mod tests {
 
     #[test]
     fn a_rate_without_failures_is_known_by_how_many_requests_there_were() {
-        let none_failed = run(Measurement::Sampled(Summary::of_rate(0, SIZE)));
+        let zeros = run(Measurement::Sampled(Summary::of_rate(0, SIZE)));
+        let none_failed = RunMeasurement { is_error_rate: true, ..zeros };
         let interval = contender([none_failed]).estimate(Statistic::Mean).unwrap().interval;
         assert!(interval.is_some_and(|it| it.low == 0.0 && 0.0 < it.high));
+    }
+
+    #[test]
+    fn zeros_of_another_metric_are_no_rate() {
+        let zeros = run(Measurement::Sampled(Summary::of_rate(0, SIZE)));
+        let estimate = contender([zeros]).estimate(Statistic::Mean).unwrap();
+        assert_eq!((estimate.value, estimate.interval), (0.0, None));
     }
 }

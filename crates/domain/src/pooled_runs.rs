@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::measurement::Measurement;
-use crate::metric::MetricName;
+use crate::metric::{MetricName, metrics};
 use crate::quantile_sketch::QuantileSketch;
 use crate::replicates::Replicates;
 use crate::run::{Requests, Run, RunId, Source};
@@ -19,6 +19,8 @@ pub struct RunMeasurement {
     pub source: Source,
     /// How many requests it sent, and how many failed.
     pub requests: Requests,
+    /// Whether the metric is the rate of errors, which follows from the requests.
+    pub is_error_rate: bool,
     /// What it measured.
     pub measurement: Measurement,
 }
@@ -31,6 +33,7 @@ impl RunMeasurement {
             started_at: run.started_at,
             source: run.source,
             requests: run.requests,
+            is_error_rate: *metric == metrics::ERROR_RATE,
             measurement: run.measurements().get(metric)?.clone(),
         })
     }
@@ -52,7 +55,7 @@ pub struct PooledRuns {
     /// Of all samples, unless a run does not tell its own.
     pub(crate) moments: Option<Moments>,
     /// How many of how many requests failed, where that is what every run
-    /// measured: one for each that failed, zero for the others.
+    /// measured.
     pub(crate) rate: Option<Requests>,
     /// Of each statistic, in the order of [`Statistic::ALL`].
     pub(crate) replicates: [Replicates; Statistic::ALL.len()],
@@ -86,13 +89,11 @@ impl Default for PooledRuns {
 
 impl From<&RunMeasurement> for PooledRuns {
     fn from(measured: &RunMeasurement) -> Self {
-        let RunMeasurement { run, started_at, source, requests, measurement } = measured;
-        let (sketch, is_rate, reported) = match measurement {
-            Measurement::Sampled(summary) => {
-                let rate = Some((requests.failed(), requests.attempted()));
-                (summary.sketch().clone(), summary.as_rate() == rate, 0)
-            }
-            Measurement::Reported(_) => (QuantileSketch::default(), false, 1),
+        let RunMeasurement { run, started_at, source, requests, is_error_rate, measurement } =
+            measured;
+        let (sketch, reported) = match measurement {
+            Measurement::Sampled(summary) => (summary.sketch().clone(), 0),
+            Measurement::Reported(_) => (QuantileSketch::default(), 1),
         };
         let weight = measurement.count().unwrap_or(1) as f64;
         let replicates = Statistic::ALL.map(|statistic| match measurement.replicate(statistic) {
@@ -106,7 +107,7 @@ impl From<&RunMeasurement> for PooledRuns {
             sample_count: measurement.count().unwrap_or(0),
             sketch,
             moments: measurement.moments(),
-            rate: is_rate.then_some(*requests),
+            rate: is_error_rate.then_some(*requests),
             replicates,
         }
     }
@@ -204,6 +205,7 @@ mod tests {
             started_at: DateTime::from_timestamp(second, 0).unwrap(),
             source: Source::Import,
             requests,
+            is_error_rate: false,
             measurement,
         }
     }
@@ -217,10 +219,10 @@ mod tests {
     fn any_run() -> impl Strategy<Value = RunMeasurement> {
         let samples = prop::collection::vec(0.001_f64..10.0, 1..30);
         let figures = (0.001_f64..10.0, prop::option::of(1_u64..100));
-        (0_i64..100, samples, figures, any::<bool>()).prop_map(
-            |(second, samples, figures, told)| {
+        (0_i64..100, samples, figures, any::<bool>(), any::<bool>()).prop_map(
+            |(second, samples, figures, told, is_error_rate)| {
                 if told {
-                    return sampled(second, &samples);
+                    return RunMeasurement { is_error_rate, ..sampled(second, &samples) };
                 }
                 let (mean, count) = figures;
                 let quantiles = Quantiles { p50: Some(mean), ..Quantiles::default() };

@@ -182,6 +182,7 @@ mod tests {
             started_at: DateTime::UNIX_EPOCH,
             source: Source::Import,
             requests: Requests::all_successful(1),
+            is_error_rate: false,
             measurement: Measurement::Reported(ReportedSummary::of_mean(mean)),
         })
     }

@@ -68,18 +68,6 @@ impl Summary {
         summary
     }
 
-    /// How many ones among how many samples, if all are zeros and ones.
-    pub(crate) fn as_rate(&self) -> Option<(u64, u64)> {
-        let Moments { count, mean, squared_deviations } = self.moments;
-        let (n, (min, max)) = (count as f64, self.range?);
-        // x² = x for zeros and ones alone, and x² < x for what lies between.
-        let of_a_rate = n * mean * (1.0 - mean);
-        let is_rate = (min == 0.0 || min == 1.0)
-            && (max == 0.0 || max == 1.0)
-            && (squared_deviations - of_a_rate).abs() <= 1e-9 * n;
-        is_rate.then(|| ((n * mean).round() as u64, count))
-    }
-
     /// Takes in one sample.
     ///
     /// # Errors
@@ -342,10 +330,6 @@ mod tests {
         let rate = Summary::of_rate(49, 150);
         let samples: Vec<_> = (0..150).map(|i| if i < 49 { 1.0 } else { 0.0 }).collect();
         assert_alike(&rate, &summary(&samples)).unwrap();
-        assert_eq!(summary(&samples).as_rate(), Some((49, 150)));
-        assert_eq!(Summary::of_rate(0, 3).as_rate(), Some((0, 3)));
-        assert_eq!(summary(&[0.0, 0.5, 1.0]).as_rate(), None);
-        assert_eq!(summary(&[0.2, 0.9]).as_rate(), None);
     }
 
     fn samples() -> impl Strategy<Value = Vec<f64>> {

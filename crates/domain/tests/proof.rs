@@ -74,6 +74,7 @@ impl Design {
                 started_at: DateTime::UNIX_EPOCH,
                 source: Source::Push,
                 requests: Requests::all_successful(self.samples as u64),
+                is_error_rate: false,
                 measurement: Measurement::sampled(summary).unwrap(),
             }]);
         }

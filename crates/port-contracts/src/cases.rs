@@ -55,6 +55,7 @@ macro_rules! store_contract {
             of_runs_that_started_together_the_greater_id_is_latest
             a_duration_takes_the_runs_that_started_inside_it
             a_window_may_begin_at_any_moment_of_a_day
+            the_rate_of_errors_alone_is_a_rate
             runs_of_a_day_that_are_recorded_at_once_all_count
             every_recording_of_something_new_moves_the_revision
             a_run_that_failed_entirely_moves_every_ranking_of_its_llm

@@ -291,6 +291,18 @@ pub async fn a_window_may_begin_at_any_moment_of_a_day(stores: Stores) {
     }
 }
 
+pub async fn the_rate_of_errors_alone_is_a_rate(stores: Stores) {
+    record_all(&stores, [a_run().samples(metrics::TPS, &[0.0; 4])]).await;
+    for window in [Window::Latest, Window::Hours(1), Window::All] {
+        for (metric, is_rate) in [(metrics::ERROR_RATE, true), (metrics::TPS, false)] {
+            let found = stores.rankings.contenders(&scope_of(metric.clone()), window, at(0)).await;
+            let estimate = found.unwrap().contenders[0].estimate(Statistic::Mean).unwrap();
+            assert_eq!(estimate.value, 0.0);
+            assert_eq!(estimate.interval.is_some(), is_rate, "{metric} {window}");
+        }
+    }
+}
+
 pub async fn runs_of_a_day_that_are_recorded_at_once_all_count(stores: Stores) {
     let runs: Vec<_> =
         (0..40).map(|i| a_run().started(at(-i)).ttft(&[0.1 + i as f64]).build()).collect();

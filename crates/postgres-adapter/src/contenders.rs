@@ -6,7 +6,7 @@ use std::pin::pin;
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{
     Entrants, Grade, LlmId, PooledRuns, RankingScope, Requests, RunId, RunMeasurement, Source,
-    SpanInDays, Timestamp, Window,
+    SpanInDays, Timestamp, Window, metrics,
 };
 use benchmark_ports::{Contenders, Revision, StoreError};
 use diesel::data_types::PgTimestamp;
@@ -107,7 +107,7 @@ async fn add_latest(
         .select(Measured::as_select())
         .load_stream(connection)
         .await?;
-    add_runs(entrants, measured).await?;
+    add_runs(entrants, scope, measured).await?;
 
     // Laterally, so that it goes down an index for each LLM: whoever plans a join does
     // not know how few runs a day has among all.
@@ -187,7 +187,7 @@ async fn add_started_between(
         .select(Measured::as_select())
         .load_stream(connection)
         .await?;
-    add_runs(entrants, measured).await?;
+    add_runs(entrants, scope, measured).await?;
     let counts = runs::table
         .filter(runs::workload.eq(scope.workload.as_str()))
         .filter(runs::started_at.ge(from))
@@ -217,7 +217,7 @@ async fn add_not_pooled(
         .select(Measured::as_select())
         .load_stream(connection)
         .await?;
-    add_runs(entrants, measured).await?;
+    add_runs(entrants, scope, measured).await?;
     let counts = runs::table
         .filter(not(runs::pooled))
         .filter(runs::workload.eq(scope.workload.as_str()))
@@ -233,12 +233,13 @@ async fn add_not_pooled(
 /// Adds runs one by one.
 async fn add_runs(
     entrants: &mut Entrants,
+    scope: &RankingScope,
     measured: impl Stream<Item = QueryResult<Measured>>,
 ) -> Result<(), Failure> {
     let mut measured = pin!(measured);
     while let Some((llm, run, measurement)) = measured.try_next().await? {
         let id = run.id;
-        let run = run_measurement(run, measurement)
+        let run = run_measurement(run, scope, measurement)
             .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
         entrants.add_runs(llm.try_into()?, &PooledRuns::from(&run));
     }
@@ -256,13 +257,18 @@ fn add_counts(entrants: &mut Entrants, counts: Vec<Counts>) -> Result<(), StoreE
     Ok(())
 }
 
-fn run_measurement(run: RunColumns, measurement: MeasurementRow) -> Option<RunMeasurement> {
+fn run_measurement(
+    run: RunColumns,
+    scope: &RankingScope,
+    measurement: MeasurementRow,
+) -> Option<RunMeasurement> {
     let RunColumns { id, source, started_at, attempted_requests, failed_requests } = run;
     Some(RunMeasurement {
         run: RunId(id),
         started_at: timestamp(started_at)?,
         source: Source::parse(&source)?,
         requests: requests(attempted_requests, failed_requests)?,
+        is_error_rate: scope.metric == metrics::ERROR_RATE,
         measurement: measurement.read()?,
     })
 }

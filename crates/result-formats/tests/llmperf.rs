@@ -7,9 +7,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use benchmark_domain::{
-    Contender, Direction, LlmName, Measurement, MetricName, PooledRuns, Provider, QuantileSketch,
-    RankedLlm, Run, RunMeasurement, Source, Statistic, Tier, Timestamp, WorkloadSlug, metrics,
-    rank,
+    Contender, Direction, LlmName, Measurement, MetricName, Provider, QuantileSketch, RankedLlm,
+    Run, RunMeasurement, Source, Statistic, Tier, Timestamp, WorkloadSlug, metrics, rank,
 };
 use benchmark_result_formats::{Format, Hints, Imported, ResultFile};
 
@@ -159,13 +158,7 @@ fn ranked(runs: impl IntoIterator<Item = Run>, metric: &MetricName) -> Vec<Ranke
     let contenders = runs.into_iter().map(|run| Contender {
         llm: run.llm.clone(),
         requests: run.requests,
-        runs: PooledRuns::from(&RunMeasurement {
-            run: run.id(),
-            started_at: run.started_at,
-            source: run.source,
-            requests: run.requests,
-            measurement: run.measurements()[metric].clone(),
-        }),
+        runs: RunMeasurement::of(&run, metric).into_iter().collect(),
     });
     rank(Direction::LowerIsBetter, Statistic::Mean, contenders)
 }

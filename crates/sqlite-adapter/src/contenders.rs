@@ -3,7 +3,7 @@
 
 use benchmark_domain::{
     Entrants, Grade, LlmId, PooledRuns, RankingScope, Requests, RunId, RunMeasurement, Source,
-    SpanInDays, Timestamp, Window,
+    SpanInDays, Timestamp, Window, metrics,
 };
 use benchmark_ports::{Contenders, Revision, StoreError};
 use diesel::connection::DefaultLoadingMode;
@@ -95,7 +95,7 @@ fn add_latest(
         .filter(latest_runs::workload.eq(scope.workload.as_str()))
         .select(Measured::as_select())
         .load_iter::<_, DefaultLoadingMode>(connection)?;
-    add_runs(entrants, measured)?;
+    add_runs(entrants, scope, measured)?;
 
     let its_own =
         || runs::llm_id.eq(latest_runs::llm_id).and(runs::workload.eq(latest_runs::workload));
@@ -178,7 +178,7 @@ fn add_started_between(
         .filter(runs::verdict.is_not(UNRANKABLE))
         .select(Measured::as_select())
         .load_iter::<_, DefaultLoadingMode>(connection)?;
-    add_runs(entrants, measured)?;
+    add_runs(entrants, scope, measured)?;
     let counts = runs::table
         .filter(runs::workload.eq(scope.workload.as_str()))
         .filter(runs::started_at.ge(from))
@@ -206,7 +206,7 @@ fn add_not_pooled(
         .filter(run_metrics::metric.eq(scope.metric.as_str()))
         .select(Measured::as_select())
         .load_iter::<_, DefaultLoadingMode>(connection)?;
-    add_runs(entrants, measured)?;
+    add_runs(entrants, scope, measured)?;
     let counts = runs::table
         .filter(not(runs::pooled))
         .filter(runs::workload.eq(scope.workload.as_str()))
@@ -221,12 +221,13 @@ fn add_not_pooled(
 /// Adds runs one by one.
 fn add_runs(
     entrants: &mut Entrants,
+    scope: &RankingScope,
     measured: impl Iterator<Item = QueryResult<Measured>>,
 ) -> Result<(), Failure> {
     for measured in measured {
         let (llm, run, measurement) = measured?;
         let id = run.id.clone();
-        let run = run_measurement(run, measurement)
+        let run = run_measurement(run, scope, measurement)
             .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
         entrants.add_runs(llm.try_into()?, &PooledRuns::from(&run));
     }
@@ -245,13 +246,18 @@ fn add_counts(entrants: &mut Entrants, counts: Vec<Counts>) -> Result<(), StoreE
     Ok(())
 }
 
-fn run_measurement(run: RunColumns, measurement: MeasurementRow) -> Option<RunMeasurement> {
+fn run_measurement(
+    run: RunColumns,
+    scope: &RankingScope,
+    measurement: MeasurementRow,
+) -> Option<RunMeasurement> {
     let RunColumns { id, source, started_at, attempted_requests, failed_requests } = run;
     Some(RunMeasurement {
         run: RunId(uuid(&id)?),
         started_at: timestamp(&started_at)?,
         source: Source::parse(&source)?,
         requests: requests(attempted_requests, failed_requests)?,
+        is_error_rate: scope.metric == metrics::ERROR_RATE,
         measurement: measurement.read()?,
     })
 }
