@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
 use crate::bucket::Bucket;
@@ -52,7 +52,9 @@ impl HistorySpan {
         }
         let [from, to] = [from, to].map(|end| end.map(plausible));
         if let Some((from, bucket)) = from.zip(bucket) {
-            let seconds = (to.unwrap_or(now) - bucket.start_of(from)).num_seconds();
+            // Of a bucket that begins with the end, nothing belongs to the span.
+            let last = to.map_or(now, |to| to - TimeDelta::nanoseconds(1));
+            let seconds = (last - bucket.start_of(from)).num_seconds();
             let buckets = seconds.div_euclid(bucket.seconds()).saturating_add(1);
             if buckets > Self::MAX_BUCKETS {
                 return Err(InvalidHistorySpan::TooManyBuckets { buckets });
@@ -113,6 +115,18 @@ mod tests {
         let refusal = span(0, 1000, "1h").unwrap_err();
         assert_eq!(refusal, InvalidHistorySpan::TooManyBuckets { buckets: 1001 });
         assert!(span(0, 1000, "2h").is_ok());
+    }
+
+    #[test]
+    fn a_bucket_that_begins_with_its_end_is_none_of_it() {
+        let begin = DateTime::from_timestamp(20_000 * 86_400, 0).unwrap();
+        let days = |length| {
+            let bucket = Bucket::parse("1d").ok();
+            HistorySpan::new(Some(begin), Some(begin + length), bucket, at(0))
+        };
+        assert!(days(TimeDelta::days(1000)).is_ok());
+        let refusal = days(TimeDelta::days(1000) + TimeDelta::microseconds(1)).unwrap_err();
+        assert_eq!(refusal, InvalidHistorySpan::TooManyBuckets { buckets: 1001 });
     }
 
     #[test]
