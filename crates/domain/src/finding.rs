@@ -1,3 +1,4 @@
+use crate::figure::Figure;
 use crate::measurement::{Measurement, ReportedSummary};
 use crate::metric::{MetricName, metrics};
 use crate::run::Run;
@@ -167,7 +168,8 @@ fn not_streamed(run: &Run) -> Option<(Severity, String)> {
         true => Severity::Unrankable,
         false => Severity::Notice,
     };
-    let found = format!("TTFT is {ttft:.4} s of {latency:.4} s end to end");
+    let (first, last) = (Figure(ttft), Figure(latency));
+    let found = format!("TTFT is {first} s of {last} s end to end");
     Some(match severity {
         Severity::Unrankable => (severity, format!("{found}: the answers were not streamed")),
         Severity::Notice => (severity, format!("{found}: the answers may not have been streamed")),
@@ -187,7 +189,10 @@ fn output_length(run: &Run) -> Option<(Severity, String)> {
 fn mean_above_p99(run: &Run) -> Option<(Severity, String)> {
     let above = run.measurements().iter().filter_map(|(metric, measurement)| {
         let (mean, p99) = (measurement.mean(), measurement.quantiles().p99?);
-        let message = || format!("the mean of {metric}, {mean:.4}, lies above its p99, {p99:.4}");
+        let message = || {
+            let (mean, p99) = (Figure(mean), Figure(p99));
+            format!("the mean of {metric}, {mean}, lies above its p99, {p99}")
+        };
         match measurement {
             // Of a sketch, the percentile may be a hundredth off.
             Measurement::Sampled(_) => (mean > p99 * 1.01).then(|| (Severity::Notice, message())),
@@ -236,9 +241,9 @@ fn time_backwards(run: &Run) -> Option<(Severity, String)> {
     figures.into_iter().find_map(|(which, first, last)| {
         let (first, last) = (first?, last?);
         (last * FEW_DIGITS < first).then(|| {
-            let message = format!(
-                "the {which} E2E_LATENCY, {last:.4} s, is below the {which} TTFT, {first:.4} s"
-            );
+            let (first, last) = (Figure(first), Figure(last));
+            let message =
+                format!("the {which} E2E_LATENCY, {last} s, is below the {which} TTFT, {first} s");
             (Severity::Unrankable, message)
         })
     })
@@ -421,6 +426,15 @@ mod tests {
         // Nothing is nothing in any unit.
         let mostly_nothing = found_above(0.0, 200.0, None);
         assert_eq!(mostly_nothing, [(FindingCode::MeanAboveP99, Severity::Notice)]);
+    }
+
+    #[test]
+    fn small_figures_are_told_with_their_digits() {
+        let quantiles = Quantiles { p99: Some(2e-5), ..Quantiles::default() };
+        let figures = ReportedSummary { quantiles, ..reported(3e-5) };
+        let verdict = Verdict::of(&run(0, [(metrics::TPOT, Measurement::Reported(figures))]));
+        let message = "the mean of TPOT, 0.00003000, lies above its p99, 0.00002000";
+        assert_eq!(verdict.findings[0].message, message);
     }
 
     #[test]

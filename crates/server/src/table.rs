@@ -21,34 +21,3 @@ pub(crate) fn table<const N: usize>(
     });
     table
 }
-
-/// A number with four significant digits, never in exponents: `0.2279`,
-/// `185.4`, `12345`.
-pub(crate) fn figure(value: f64) -> String {
-    const SIGNIFICANT: i32 = 4;
-    if value == 0.0 {
-        return "0".to_owned();
-    }
-    let magnitude = value.abs().log10().floor() as i32;
-    let decimals = (SIGNIFICANT - 1 - magnitude).clamp(0, 9);
-    format!("{value:.*}", decimals.unsigned_abs() as usize)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn figures_have_four_significant_digits() {
-        let cases = [
-            (0.0, "0"),
-            (0.227_86, "0.2279"),
-            (185.4007, "185.4"),
-            (12_345.6, "12346"),
-            (1.0, "1.000"),
-        ];
-        for (value, text) in cases {
-            assert_eq!(figure(value), text);
-        }
-    }
-}

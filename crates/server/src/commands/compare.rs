@@ -3,8 +3,8 @@ use std::io::Write;
 use benchmark_actix_http::wire;
 use benchmark_application::{CompareError, ComparedMetric, ComparisonQuery, ComparisonView};
 use benchmark_domain::{
-    ComparedPair, ConfidenceInterval, LlmId, LlmReference, Metric, MetricName, Statistic, Window,
-    WorkloadSlug,
+    ComparedPair, ConfidenceInterval, Figure, LlmId, LlmReference, Metric, MetricName, Statistic,
+    Window, WorkloadSlug,
 };
 use benchmark_ports::LoadError;
 
@@ -12,7 +12,7 @@ use crate::compose::UseCases;
 use crate::config::Config;
 use crate::json;
 use crate::outcome::Refused;
-use crate::table::{figure, table};
+use crate::table::table;
 
 /// Which LLMs to compare, and by what.
 #[derive(Debug, clap::Args)]
@@ -86,12 +86,12 @@ fn row(view: &ComparisonView, metric: &Metric, pair: &ComparedPair) -> [String; 
     [
         format!("{} ({})", metric.name, metric.unit),
         name(view, pair.first),
-        figure(pair.first_value),
+        Figure(pair.first_value).to_string(),
         name(view, pair.second),
-        figure(pair.second_value),
-        figure(pair.difference),
+        Figure(pair.second_value).to_string(),
+        Figure(pair.difference).to_string(),
         range(pair.difference_interval),
-        pair.ratio.map_or_else(unknown, figure),
+        pair.ratio.map_or_else(unknown, |ratio| Figure(ratio).to_string()),
         range(pair.ratio_interval),
         verdict(view, metric, pair),
         pair.more_runs.map_or_else(|_| unknown(), |more| more.to_string()),
@@ -116,7 +116,7 @@ fn name(view: &ComparisonView, id: LlmId) -> String {
 
 fn range(interval: Option<ConfidenceInterval>) -> String {
     interval
-        .map_or_else(unknown, |range| format!("{} .. {}", figure(range.low), figure(range.high)))
+        .map_or_else(unknown, |range| format!("{} .. {}", Figure(range.low), Figure(range.high)))
 }
 
 fn unknown() -> String {

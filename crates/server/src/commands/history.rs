@@ -3,7 +3,8 @@ use std::io::Write;
 use benchmark_actix_http::wire;
 use benchmark_application::{HistoryError, HistoryQuery};
 use benchmark_domain::{
-    Bucket, HistorySpan, InvalidHistorySpan, LlmReference, MetricName, Timestamp, WorkloadSlug,
+    Bucket, Figure, HistorySpan, InvalidHistorySpan, LlmReference, MetricName, Timestamp,
+    WorkloadSlug,
 };
 use benchmark_ports::{LoadError, PageLimit};
 
@@ -13,7 +14,7 @@ use crate::config::Config;
 use crate::json;
 use crate::outcome::Refused;
 use crate::sparkline::sparkline;
-use crate::table::{figure, table};
+use crate::table::table;
 
 /// Which history to print.
 #[derive(Debug, clap::Args)]
@@ -88,8 +89,8 @@ fn print(history: &wire::History, out: &mut impl Write) -> std::io::Result<()> {
             last.rank.to_string(),
             series.llm.llm_name.clone(),
             series.llm.provider.clone().unwrap_or_default(),
-            figure(first.value),
-            figure(last.value),
+            Figure(first.value).to_string(),
+            Figure(last.value).to_string(),
             values.len().to_string(),
             sparkline(&values, TREND_WIDTH),
             last.published_at.clone(),

@@ -2,14 +2,14 @@ use std::io::Write;
 
 use anyhow::Context;
 use benchmark_actix_http::wire;
-use benchmark_domain::{MetricName, Provider, Statistic, Tier, Window, WorkloadSlug};
+use benchmark_domain::{Figure, MetricName, Provider, Statistic, Tier, Window, WorkloadSlug};
 use benchmark_ports::{LoadError, PageLimit, RankingQuery, RankingView, Subject};
 
 use crate::compose::UseCases;
 use crate::config::Config;
 use crate::json;
 use crate::outcome::Refused;
-use crate::table::{figure, table};
+use crate::table::table;
 
 /// What to rank, and by what.
 #[derive(Debug, clap::Args)]
@@ -87,7 +87,7 @@ fn print(ranking: &RankingView, out: &mut impl Write) -> std::io::Result<()> {
     let rows = entries.iter().map(|entry| {
         let ranked = &entry.ranked;
         let interval = match ranked.interval {
-            Some(interval) => format!("{} .. {}", figure(interval.low), figure(interval.high)),
+            Some(interval) => format!("{} .. {}", Figure(interval.low), Figure(interval.high)),
             None => "unknown".to_owned(),
         };
         let failed = format!("{}/{}", ranked.requests.failed(), ranked.requests.attempted());
@@ -100,7 +100,7 @@ fn print(ranking: &RankingView, out: &mut impl Write) -> std::io::Result<()> {
             format!("{}..{}", ranked.rank_interval.low, ranked.rank_interval.high),
             ranked.llm.name.to_string(),
             ranked.llm.provider.as_ref().map(ToString::to_string).unwrap_or_default(),
-            figure(ranked.value),
+            Figure(ranked.value).to_string(),
             interval,
             ranked.run_count.to_string(),
             ranked.sample_count.to_string(),
