@@ -65,9 +65,29 @@ fn importing_the_same_file_twice_changes_nothing_and_says_so() {
     assert!(stdout(service.folder.path(), &import).contains("known already"));
     let json = [&import[..], &["--json"]].concat();
     let told: Value = serde_json::from_str(&stdout(service.folder.path(), &json)).unwrap();
-    assert_eq!(told[0]["new"], false);
-    assert_eq!(told[0]["id"], before[0]["id"]);
+    assert_eq!(told[0]["runs"][0]["new"], false);
+    assert_eq!(told[0]["runs"][0]["id"], before[0]["id"]);
     assert_eq!(service.get("/api/v1/runs").data(), before);
+}
+
+#[test]
+fn an_import_tells_of_each_file_what_the_api_tells() {
+    let service = Service::empty();
+    let names = ["vllm_bench_serve.json", "guidellm.json"];
+    let files = names.map(|name| fixture(&format!("result-formats/{name}")));
+    let import: Vec<_> = ["import", "--json"]
+        .into_iter()
+        .chain(files.iter().map(|it| it.to_str().unwrap()))
+        .collect();
+    let told: Value = serde_json::from_str(&stdout(service.folder.path(), &import)).unwrap();
+    for (file, mut told) in files.iter().zip(told.as_array().unwrap().clone()) {
+        let result: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let key = [("X-API-Key", KEY)];
+        let answer = service.send("POST", "/api/v1/runs/import", &key, Some(&result)).data();
+        assert_eq!(told["runs"][0]["new"], true);
+        told["runs"][0]["new"] = false.into();
+        assert_eq!(told, answer, "the API says what the terminal says");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::iter::repeat_n;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use benchmark_actix_http::wire::{self, RecordedRun};
+use benchmark_actix_http::wire::{self, ImportedFile, RecordedRun};
 use benchmark_application::RecordRunsError;
 use benchmark_domain::{LlmName, Provider, Run, Timestamp, WorkloadSlug};
 use benchmark_result_formats::{Format, Hints, Imported, Refusal, ResultFile};
@@ -44,7 +44,7 @@ pub(crate) struct Args {
     /// not; may be given more than once
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
-    /// Print the API's JSON instead of a table
+    /// Print what the API says of a file, of each of them in a list, instead of a table
     #[arg(long)]
     json: bool,
 }
@@ -71,7 +71,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let mut refusals = Vec::new();
     for path in &files {
         match read(path, format, &hints, &progress)? {
-            Ok(file) => imported.push((path, file)),
+            Ok(file) => imported.push(file),
             Err(refusal) => refusals.push(refusal.to_string()),
         }
     }
@@ -80,11 +80,11 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         return Err(Refused(format!("nothing imported: {}", refusals.join("; "))).into());
     }
 
-    for (path, file) in &imported {
-        file.notes.iter().for_each(|note| eprintln!("{}: {note}", path.display()));
+    for ReadFile { path, notes, .. } in &imported {
+        notes.iter().for_each(|note| eprintln!("{}: {note}", path.display()));
     }
     let use_cases = UseCases::open(config).await?;
-    let runs: Vec<Run> = imported.iter().flat_map(|(_, file)| file.runs.clone()).collect();
+    let runs: Vec<Run> = imported.iter().flat_map(|file| file.runs.clone()).collect();
     let refusal = |error: &RecordRunsError| refusal_of(error, &imported, &hints);
     let recorded = record_runs(&use_cases, &runs, refusal).await?;
     for run in &recorded {
@@ -93,13 +93,32 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     }
     let mut stdout = std::io::stdout().lock();
     if json {
-        return json::print(&recorded, &mut stdout);
+        return json::print(&by_file(imported, recorded), &mut stdout);
     }
     Ok(writeln!(stdout, "{}", as_table(&runs, &recorded))?)
 }
 
+/// A file that was read to its end.
+struct ReadFile<'a> {
+    path: &'a Path,
+    format: Format,
+    runs: Vec<Run>,
+    notes: Vec<String>,
+}
+
+/// What the API says of each file; what was recorded is in the order of their runs.
+fn by_file(files: Vec<ReadFile<'_>>, recorded: Vec<RecordedRun>) -> Vec<ImportedFile> {
+    let mut recorded = recorded.into_iter();
+    let file = |ReadFile { format, runs, notes, .. }: ReadFile<'_>| ImportedFile {
+        format: format.name().to_owned(),
+        runs: recorded.by_ref().take(runs.len()).collect(),
+        notes,
+    };
+    files.into_iter().map(file).collect()
+}
+
 /// Why the runs of these files were refused: which file's it was, and what helps.
-fn refusal_of(error: &RecordRunsError, files: &[(&PathBuf, Imported)], hints: &Hints) -> String {
+fn refusal_of(error: &RecordRunsError, files: &[ReadFile<'_>], hints: &Hints) -> String {
     let (run, remedy) = match error {
         RecordRunsError::InTheFuture { run, .. } if hints.started_at.is_none() => {
             (*run, "; a time without a zone was read as UTC, --at says better")
@@ -113,7 +132,7 @@ fn refusal_of(error: &RecordRunsError, files: &[(&PathBuf, Imported)], hints: &H
         }
         _ => return error.to_string(),
     };
-    let mut paths = files.iter().flat_map(|(path, file)| repeat_n(path, file.runs.len()));
+    let mut paths = files.iter().flat_map(|file| repeat_n(file.path, file.runs.len()));
     match paths.nth(run) {
         Some(path) => format!("{}: {error}{remedy}", path.display()),
         None => error.to_string(),
@@ -121,12 +140,12 @@ fn refusal_of(error: &RecordRunsError, files: &[(&PathBuf, Imported)], hints: &H
 }
 
 /// Reads a file and, where its tool wrote two, the other one beside it.
-fn read(
-    path: &Path,
+fn read<'a>(
+    path: &'a Path,
     format: Option<Format>,
     hints: &Hints,
     progress: &ProgressBar,
-) -> anyhow::Result<Result<Imported, Refusal>> {
+) -> anyhow::Result<Result<ReadFile<'a>, Refusal>> {
     let absolute = std::path::absolute(path).with_context(|| path.display().to_string())?;
     let mut file = opened(path, progress)?;
     let read = match format.map_or_else(|| Format::recognise(&mut file), Ok) {
@@ -137,7 +156,8 @@ fn read(
                 progress.inc_length(length_of(other)?);
             }
             let other = other.map(|other| opened(&other, progress)).transpose()?;
-            format.read(file, other, hints)
+            let imported = format.read(file, other, hints);
+            imported.map(|Imported { runs, notes }| ReadFile { path, format, runs, notes })
         }
     };
     match read {
