@@ -7,8 +7,8 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, HasSqlType};
 
 /// An insertion of any number of rows in one statement, which is the same for
-/// any number: each column is sent as one array, and the server unnests them in
-/// their order. `Returned` is what the statement returns, if anything.
+/// any number: each column is sent as one array, and the server unnests them side
+/// by side, in their order. `Returned` is what the statement returns, if anything.
 pub(crate) struct BulkInsert<'a, Row, Returned = ()> {
     table: &'static str,
     rows: &'a [Row],
@@ -54,12 +54,14 @@ impl<Row, Returned> QueryFragment<Pg> for BulkInsert<'_, Row, Returned> {
             out.push_sql(if i > 0 { ", " } else { "" });
             out.push_identifier(name)?;
         }
-        out.push_sql(") SELECT * FROM unnest(");
+        // Not `FROM unnest(..)`, whose rows are all kept before the first is inserted.
+        out.push_sql(") SELECT ");
         for (i, column) in self.columns.iter().enumerate() {
-            out.push_sql(if i > 0 { ", " } else { "" });
+            out.push_sql(if i > 0 { ", unnest(" } else { "unnest(" });
             column.walk_ast(out.reborrow())?;
+            out.push_sql(")");
         }
-        out.push_sql(") ");
+        out.push_sql(" ");
         out.push_sql(self.ending);
         Ok(())
     }

@@ -1,1 +1,0 @@
-DROP INDEX pools_of_llm_in_order;
