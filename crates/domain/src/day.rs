@@ -54,21 +54,22 @@ impl SpanInDays {
     }
 }
 
-/// What a pool of runs in a store is of.
+/// What a pool of runs in a store is of. Keys are in the order in which stores
+/// look through pools: one LLM's days after another's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PoolKey {
     /// What they measured.
     pub metric: MetricName,
     /// Under which conditions.
     pub workload: WorkloadSlug,
-    /// When they started.
-    pub day: Day,
     /// Whose they are.
     pub llm: LlmId,
+    /// When they started.
+    pub day: Day,
 }
 
 impl PooledRuns {
-    /// Runs as stores keep them pooled, by metric, workload, day and LLM.
+    /// Runs as stores keep them pooled, by metric, workload, LLM and day.
     pub fn by_day<'a>(runs: impl IntoIterator<Item = &'a Run>) -> BTreeMap<PoolKey, Self> {
         let mut pools: BTreeMap<_, Self> = BTreeMap::new();
         for run in runs {
@@ -76,8 +77,8 @@ impl PooledRuns {
                 let key = PoolKey {
                     metric: metric.clone(),
                     workload: run.workload.slug.clone(),
-                    day: Day::of(run.started_at),
                     llm: run.llm.id(),
+                    day: Day::of(run.started_at),
                 };
                 pools.entry(key).or_default().extend(RunMeasurement::of(run, metric));
             }

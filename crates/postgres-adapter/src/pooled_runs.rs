@@ -1,15 +1,15 @@
 //! The runs of a day as one pool, kept as runs are recorded.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::pin::pin;
 
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{Entrants, LlmId, PoolKey, PooledRuns, RankingScope, Run, metrics};
+use benchmark_domain::{Entrants, LlmId, PoolKey, PooledRuns, RankingScope, metrics};
 use benchmark_ports::StoreError;
 use diesel::data_types::PgTimestamp;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Integer, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{Stream, TryStreamExt};
 
@@ -22,75 +22,81 @@ use crate::run_store::with_measurements;
 use crate::schema::{llms, pooled_runs, runs, workloads};
 
 /// A pool in its table.
-#[derive(QueryableByName)]
-#[diesel(table_name = pooled_runs)]
 struct PoolRow {
-    metric: String,
-    workload: String,
-    day: PgTimestamp,
-    llm_id: Uuid,
+    key: PoolKey,
     pool: Vec<u8>,
 }
 
 impl PoolRow {
-    fn of(key: &PoolKey, runs: &PooledRuns) -> Self {
-        let PoolKey { metric, workload, day, llm: LlmId(llm_id) } = key;
-        Self {
-            metric: metric.to_string(),
-            workload: workload.to_string(),
-            day: moment(day.starts_at()),
-            llm_id: *llm_id,
-            pool: runs.to_bytes(),
-        }
-    }
-
     /// The insertion of pools, in place of those that are there.
     fn insertion(rows: &[Self]) -> BulkInsert<'_, Self> {
         BulkInsert::into("pooled_runs", rows)
-            .column::<Text, _>("metric", |row| row.metric.as_str())
-            .column::<Text, _>("workload", |row| row.workload.as_str())
-            .column::<Timestamptz, _>("day", |row| row.day)
-            .column::<SqlUuid, _>("llm_id", |row| row.llm_id)
+            .column::<Text, _>("metric", |row| row.key.metric.as_str())
+            .column::<Text, _>("workload", |row| row.key.workload.as_str())
+            .column::<SqlUuid, _>("llm_id", |row| row.key.llm.0)
+            .column::<Timestamptz, _>("day", |row| moment(row.key.day.starts_at()))
             .column::<Binary, _>("pool", |row| row.pool.as_slice())
             .ending(
-                "ON CONFLICT (metric, workload, day, llm_id) DO UPDATE SET pool = excluded.pool",
+                "ON CONFLICT (metric, workload, llm_id, day) DO UPDATE SET pool = excluded.pool",
             )
     }
 }
 
-/// Adds runs to the pools of their days. None may be in them. The transaction
-/// [holds](hold) their LLMs, so that nobody else adds to the same pools.
-pub(crate) async fn add<'a>(
+/// A pool that is there, and which of those to be added is for it, counted from 1.
+#[derive(QueryableByName)]
+struct KnownPool {
+    #[diesel(sql_type = BigInt)]
+    place: i64,
+    #[diesel(sql_type = Binary)]
+    pool: Vec<u8>,
+}
+
+/// Adds runs, pooled by days, to the pools of those days. None may be in them. The
+/// transaction [holds](hold) their LLMs, so that nobody else adds to the same pools.
+pub(crate) async fn add(
     connection: &mut AsyncPgConnection,
-    runs: impl Iterator<Item = &'a Run>,
+    pools: BTreeMap<PoolKey, PooledRuns>,
 ) -> Result<(), Failure> {
-    const KNOWN: &str = "SELECT metric, workload, day, llm_id, pool FROM pooled_runs \
-         WHERE (metric, workload, day, llm_id) IN (SELECT * FROM unnest($1, $2, $3, $4))";
-    let mut pools = PooledRuns::by_day(runs);
+    const KNOWN: &str = "SELECT place, pool FROM unnest($1, $2, $3, $4) \
+             WITH ORDINALITY AS added (metric, workload, llm_id, day, place) \
+         INNER JOIN pooled_runs USING (metric, workload, llm_id, day)";
     let metrics: Vec<_> = pools.keys().map(|key| key.metric.as_str()).collect();
     let workloads: Vec<_> = pools.keys().map(|key| key.workload.as_str()).collect();
-    let days: Vec<_> = pools.keys().map(|key| moment(key.day.starts_at())).collect();
     let llms: Vec<_> = pools.keys().map(|key| key.llm.0).collect();
-    let known: Vec<PoolRow> = diesel::sql_query(KNOWN)
+    let days: Vec<_> = pools.keys().map(|key| moment(key.day.starts_at())).collect();
+    let known = diesel::sql_query(KNOWN)
         .bind::<Array<Text>, _>(metrics)
         .bind::<Array<Text>, _>(workloads)
-        .bind::<Array<Timestamptz>, _>(days)
         .bind::<Array<SqlUuid>, _>(llms)
-        .load(connection)
+        .bind::<Array<Timestamptz>, _>(days)
+        .load_stream::<KnownPool>(connection)
         .await?;
-    let place =
-        |PoolRow { metric, workload, day, llm_id, pool }| ((metric, workload, day.0, llm_id), pool);
-    let mut known: HashMap<_, _> = known.into_iter().map(place).collect();
-    for (key, pool) in &mut pools {
-        let (metric, workload) = (key.metric.to_string(), key.workload.to_string());
-        let place = (metric, workload, moment(key.day.starts_at()).0, key.llm.0);
-        if let Some(bytes) = known.remove(&place) {
-            pool.merge(&read(&bytes, key.llm.0)?);
-        }
+    let mut pools: Vec<_> = pools.into_iter().collect();
+    let mut known = pin!(known);
+    while let Some(KnownPool { place, pool }) = known.try_next().await? {
+        let (key, runs) = &mut pools[place as usize - 1];
+        runs.merge(&read(&pool, key.llm.0)?);
     }
-    let rows: Vec<_> = pools.iter().map(|(key, runs)| PoolRow::of(key, runs)).collect();
+    let row = |(key, runs): (_, PooledRuns)| PoolRow { key, pool: runs.to_bytes() };
+    let rows: Vec<_> = pools.into_iter().map(row).collect();
     PoolRow::insertion(&rows).execute(connection).await?;
     Ok(())
+}
+
+/// A query for the pools of a metric, `$3`, of each LLM that measured the metric of a
+/// scope, `$1` and `$2`, from a day on.
+///
+/// Laterally, and behind `OFFSET`, so that it goes down the key for each LLM, not
+/// through the pools of all days.
+fn pools_of_each(selected: &str, from: &str) -> String {
+    format!(
+        "SELECT {selected} FROM latest_runs \
+         INNER JOIN llms ON llms.id = latest_runs.llm_id CROSS JOIN LATERAL ( \
+             SELECT pool FROM pooled_runs \
+             WHERE metric = $3 AND workload = latest_runs.workload \
+                 AND llm_id = latest_runs.llm_id AND {from} OFFSET 0 \
+         ) AS pools WHERE latest_runs.metric = $1 AND latest_runs.workload = $2"
+    )
 }
 
 /// Adds to entrants what the pools of a scope say from a day on, and all requests
@@ -101,24 +107,24 @@ pub(crate) async fn add_from(
     scope: &RankingScope,
     day: PgTimestamp,
 ) -> Result<(), Failure> {
-    let pools = pooled_runs::table
-        .inner_join(llms::table)
-        .filter(pooled_runs::metric.eq(scope.metric.as_str()))
-        .filter(pooled_runs::workload.eq(scope.workload.as_str()))
-        .filter(pooled_runs::day.ge(day))
-        .select((LlmRow::as_select(), pooled_runs::pool))
-        .load_stream::<(LlmRow, Vec<u8>)>(connection)
+    let pools = pools_of_each("llms.id, llms.name, llms.provider, pools.pool", "day >= $4");
+    let pools = diesel::sql_query(pools)
+        .bind::<Text, _>(scope.metric.as_str())
+        .bind::<Text, _>(scope.workload.as_str())
+        .bind::<Text, _>(scope.metric.as_str())
+        .bind::<Timestamptz, _>(day)
+        .load_stream::<PoolOfLlm>(connection)
         .await?;
     let mut pools = pin!(pools);
-    while let Some((llm, pool)) = pools.try_next().await? {
+    while let Some(PoolOfLlm { llm, pool }) = pools.try_next().await? {
         let runs = read(&pool, llm.id)?;
         entrants.add_runs(llm.try_into()?, &runs);
     }
-    let heads = pooled_runs::table
-        .filter(pooled_runs::metric.eq(metrics::ERROR_RATE.as_str()))
-        .filter(pooled_runs::workload.eq(scope.workload.as_str()))
-        .filter(pooled_runs::day.ge(day))
-        .select((pooled_runs::llm_id, substr(pooled_runs::pool, 1, HEAD)))
+    let heads = diesel::sql_query(pools_of_each(&head(), "day >= $4"))
+        .bind::<Text, _>(scope.metric.as_str())
+        .bind::<Text, _>(scope.workload.as_str())
+        .bind::<Text, _>(metrics::ERROR_RATE.as_str())
+        .bind::<Timestamptz, _>(day)
         .load_stream(connection)
         .await?;
     add_requests(entrants, heads).await
@@ -131,40 +137,36 @@ pub(crate) async fn add_requests_since_latest(
     connection: &mut AsyncPgConnection,
     scope: &RankingScope,
 ) -> Result<(), Failure> {
-    // Laterally, and behind `OFFSET`, so that it goes down an index for each LLM, not
-    // through the pools of all days.
-    const SINCE_LATEST: &str = "SELECT latest_runs.llm_id, since.head \
-         FROM latest_runs CROSS JOIN LATERAL ( \
-             SELECT substr(pool, 1, $1) AS head FROM pooled_runs \
-             WHERE metric = $2 AND workload = latest_runs.workload \
-                 AND llm_id = latest_runs.llm_id AND day > latest_runs.started_at OFFSET 0 \
-         ) AS since WHERE latest_runs.metric = $3 AND latest_runs.workload = $4";
-    let heads = diesel::sql_query(SINCE_LATEST)
-        .bind::<Integer, _>(HEAD)
-        .bind::<Text, _>(metrics::ERROR_RATE.as_str())
+    let heads = diesel::sql_query(pools_of_each(&head(), "day > latest_runs.started_at"))
         .bind::<Text, _>(scope.metric.as_str())
         .bind::<Text, _>(scope.workload.as_str())
+        .bind::<Text, _>(metrics::ERROR_RATE.as_str())
         .load_stream(connection)
         .await?;
     add_requests(entrants, heads).await
 }
 
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// So many bytes, from the one of this number on.
-    fn substr(bytes: Binary, from: Integer, count: Integer) -> Binary;
+/// A pool, and whose it is.
+#[derive(QueryableByName)]
+#[diesel(table_name = pooled_runs)]
+struct PoolOfLlm {
+    #[diesel(embed)]
+    llm: LlmRow,
+    pool: Vec<u8>,
 }
 
-/// How many bytes of a pool tell its requests.
-const HEAD: i32 = PooledRuns::REQUESTS_WITHIN as i32;
-
-/// Whose a pool is, and those bytes of it.
-#[derive(Queryable, QueryableByName)]
+/// Whose a pool is, and those of its bytes that tell its requests.
+#[derive(QueryableByName)]
 struct Head {
     #[diesel(sql_type = SqlUuid)]
     llm_id: Uuid,
     #[diesel(sql_type = Binary)]
     head: Vec<u8>,
+}
+
+/// What is selected of a pool to make it.
+fn head() -> String {
+    format!("llms.id AS llm_id, substr(pools.pool, 1, {}) AS head", PooledRuns::REQUESTS_WITHIN)
 }
 
 async fn add_requests(
@@ -238,7 +240,7 @@ pub(crate) async fn take_in(
     let taken: Vec<_> = found.iter().map(|(run, ..)| run.id).collect();
     let recorded = with_measurements(connection, found).await?;
     let rankable = recorded.iter().filter(|recorded| recorded.verdict.is_rankable());
-    add(connection, rankable.map(|recorded| &recorded.run)).await?;
+    add(connection, PooledRuns::by_day(rankable.map(|recorded| &recorded.run))).await?;
     diesel::update(runs::table.filter(runs::id.eq_any(taken)))
         .set(runs::pooled.eq(true))
         .execute(connection)

@@ -7,12 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{MetricName, RankingScope, Run, Timestamp, Verdict, Workload, WorkloadSlug};
+use benchmark_domain::{
+    MetricName, PooledRuns, RankingScope, Run, Timestamp, Verdict, Workload, WorkloadSlug,
+};
 use benchmark_ports::{OtherLabel, RecordOutcome, RecordedRuns, StoreError};
 use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::join;
 
 use crate::bulk_insert::BulkInsert;
 use crate::columns::moment;
@@ -70,10 +73,12 @@ pub(crate) async fn record(
     if given.is_empty() {
         return Ok(RecordedRuns { outcomes, affected: Vec::new() });
     }
-    insert_measurements(connection, given.values().map(|it| it.run)).await?;
-    given.retain(|_, it| it.verdict.is_rankable());
-    let rankable = || given.values().map(|it| it.run);
-    pooled_runs::add(connection, rankable()).await?;
+    let rankable = || given.values().filter(|it| it.verdict.is_rankable()).map(|it| it.run);
+    let insertion = insert_measurements(connection, given.values().map(|it| it.run));
+    // They are pooled here while the server inserts what they measured.
+    let (inserted, pools) = join(insertion, async { PooledRuns::by_day(rankable()) }).await;
+    inserted?;
+    pooled_runs::add(connection, pools).await?;
     move_latest(connection, rankable()).await?;
     let affected = count_recording(connection, rankable()).await?;
     Ok(RecordedRuns { outcomes, affected })

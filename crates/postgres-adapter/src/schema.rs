@@ -81,11 +81,11 @@ table! {
 }
 
 table! {
-    pooled_runs (metric, workload, day, llm_id) {
+    pooled_runs (metric, workload, llm_id, day) {
         metric -> Text,
         workload -> Text,
-        day -> Timestamptz,
         llm_id -> Uuid,
+        day -> Timestamptz,
         pool -> Binary,
     }
 }
@@ -161,9 +161,8 @@ table! {
     }
 }
 
-joinable!(pooled_runs -> llms (llm_id));
 joinable!(runs -> llms (llm_id));
 joinable!(runs -> workloads (workload));
 joinable!(run_metrics -> runs (run_id));
-allow_tables_to_appear_in_same_query!(latest_runs, llms, pooled_runs, run_metrics, runs, workloads);
+allow_tables_to_appear_in_same_query!(latest_runs, llms, run_metrics, runs, workloads);
 allow_tables_to_appear_in_same_query!(benchmark, publications, rankings);

@@ -5,7 +5,7 @@ use benchmark_ports::StoreError;
 use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Integer, Text};
+use diesel::sql_types::{Binary, Text};
 
 use crate::columns::{timestamp_text, uuid};
 use crate::failure::Failure;
@@ -19,10 +19,10 @@ pub(crate) fn add<'a>(
     runs: impl IntoIterator<Item = &'a Run>,
 ) -> Result<(), Failure> {
     for (key, pool) in PooledRuns::by_day(runs) {
-        let PoolKey { metric, workload, day, llm } = &key;
-        let (day, llm_id) = (timestamp_text(day.starts_at()), llm.to_string());
+        let PoolKey { metric, workload, llm, day } = &key;
+        let (llm_id, day) = (llm.to_string(), timestamp_text(day.starts_at()));
         let known: Option<Vec<u8>> = pooled_runs::table
-            .find((metric.as_str(), workload.as_str(), &day, &llm_id))
+            .find((metric.as_str(), workload.as_str(), &llm_id, &day))
             .select(pooled_runs::pool)
             .first(connection)
             .optional()?;
@@ -35,13 +35,29 @@ pub(crate) fn add<'a>(
             .values((
                 pooled_runs::metric.eq(metric.as_str()),
                 pooled_runs::workload.eq(workload.as_str()),
-                pooled_runs::day.eq(&day),
                 pooled_runs::llm_id.eq(&llm_id),
+                pooled_runs::day.eq(&day),
                 pooled_runs::pool.eq(all.to_bytes()),
             ))
             .execute(connection)?;
     }
     Ok(())
+}
+
+/// A query for the pools of a metric, `?3`, of each LLM that measured the metric of a
+/// scope, `?1` and `?2`, from a day on.
+///
+/// By a cross join, which SQLite takes in the order given, so that it goes down the
+/// key for each LLM, not through the pools of all days.
+fn pools_of_each(selected: &str, from: &str) -> String {
+    format!(
+        "SELECT {selected} FROM latest_runs \
+         CROSS JOIN llms ON llms.id = latest_runs.llm_id \
+         CROSS JOIN pooled_runs AS pools ON pools.metric = ?3 \
+             AND pools.workload = latest_runs.workload \
+             AND pools.llm_id = latest_runs.llm_id AND pools.{from} \
+         WHERE latest_runs.metric = ?1 AND latest_runs.workload = ?2"
+    )
 }
 
 /// Adds to entrants what the pools of a scope say from a day on, and all requests
@@ -52,25 +68,25 @@ pub(crate) fn add_from(
     scope: &RankingScope,
     day: &str,
 ) -> Result<(), Failure> {
-    let pools = pooled_runs::table
-        .inner_join(llms::table)
-        .filter(pooled_runs::metric.eq(scope.metric.as_str()))
-        .filter(pooled_runs::workload.eq(scope.workload.as_str()))
-        .filter(pooled_runs::day.ge(day))
-        .select((LlmRow::as_select(), pooled_runs::pool))
-        .load_iter::<(LlmRow, Vec<u8>), DefaultLoadingMode>(connection)?;
+    let pools = pools_of_each("llms.id, llms.name, llms.provider, pools.pool", "day >= ?4");
+    let pools = diesel::sql_query(pools)
+        .bind::<Text, _>(scope.metric.as_str())
+        .bind::<Text, _>(scope.workload.as_str())
+        .bind::<Text, _>(scope.metric.as_str())
+        .bind::<Text, _>(day)
+        .load_iter::<PoolOfLlm, DefaultLoadingMode>(connection)?;
     for pool in pools {
-        let (llm, pool) = pool?;
+        let PoolOfLlm { llm, pool } = pool?;
         let runs = read(&pool, &llm.id)?;
         entrants.add_runs(llm.try_into()?, &runs);
     }
     let of_all = metrics::ERROR_RATE;
-    let heads = pooled_runs::table
-        .filter(pooled_runs::metric.eq(of_all.as_str()))
-        .filter(pooled_runs::workload.eq(scope.workload.as_str()))
-        .filter(pooled_runs::day.ge(day))
-        .select((pooled_runs::llm_id, substr(pooled_runs::pool, 1, HEAD)))
-        .load_iter::<_, DefaultLoadingMode>(connection)?;
+    let heads = diesel::sql_query(pools_of_each(&head(), "day >= ?4"))
+        .bind::<Text, _>(scope.metric.as_str())
+        .bind::<Text, _>(scope.workload.as_str())
+        .bind::<Text, _>(of_all.as_str())
+        .bind::<Text, _>(day)
+        .load_iter::<Head, DefaultLoadingMode>(connection)?;
     add_requests(entrants, heads)
 }
 
@@ -81,17 +97,8 @@ pub(crate) fn add_requests_since_latest(
     connection: &mut SqliteConnection,
     scope: &RankingScope,
 ) -> Result<(), Failure> {
-    // LLM by LLM down that index, by a cross join, which SQLite takes in the order
-    // given: left to itself it goes through all LLMs' pools of all days.
-    const SINCE_LATEST: &str = "SELECT pooled_runs.llm_id, substr(pooled_runs.pool, 1, ?) AS head \
-         FROM latest_runs CROSS JOIN pooled_runs INDEXED BY pools_of_llm_in_order \
-         WHERE latest_runs.metric = ? AND latest_runs.workload = ? \
-             AND pooled_runs.metric = ? AND pooled_runs.workload = latest_runs.workload \
-             AND pooled_runs.llm_id = latest_runs.llm_id \
-             AND pooled_runs.day > latest_runs.started_at";
     let of_all = metrics::ERROR_RATE;
-    let heads = diesel::sql_query(SINCE_LATEST)
-        .bind::<Integer, _>(HEAD)
+    let heads = diesel::sql_query(pools_of_each(&head(), "day > latest_runs.started_at"))
         .bind::<Text, _>(scope.metric.as_str())
         .bind::<Text, _>(scope.workload.as_str())
         .bind::<Text, _>(of_all.as_str())
@@ -99,22 +106,27 @@ pub(crate) fn add_requests_since_latest(
     add_requests(entrants, heads)
 }
 
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// So many bytes, from the one of this number on.
-    fn substr(bytes: Binary, from: Integer, count: Integer) -> Binary;
+/// A pool, and whose it is.
+#[derive(QueryableByName)]
+#[diesel(table_name = pooled_runs)]
+struct PoolOfLlm {
+    #[diesel(embed)]
+    llm: LlmRow,
+    pool: Vec<u8>,
 }
 
-/// How many bytes of a pool tell its requests.
-const HEAD: i32 = PooledRuns::REQUESTS_WITHIN as i32;
-
-/// Whose a pool is, and those bytes of it.
-#[derive(Queryable, QueryableByName)]
+/// Whose a pool is, and those of its bytes that tell its requests.
+#[derive(QueryableByName)]
 struct Head {
     #[diesel(sql_type = Text)]
     llm_id: String,
     #[diesel(sql_type = Binary)]
     head: Vec<u8>,
+}
+
+/// What is selected of a pool to make it.
+fn head() -> String {
+    format!("llms.id AS llm_id, substr(pools.pool, 1, {}) AS head", PooledRuns::REQUESTS_WITHIN)
 }
 
 fn add_requests(

@@ -81,11 +81,11 @@ table! {
 }
 
 table! {
-    pooled_runs (metric, workload, day, llm_id) {
+    pooled_runs (metric, workload, llm_id, day) {
         metric -> Text,
         workload -> Text,
-        day -> Text,
         llm_id -> Text,
+        day -> Text,
         pool -> Binary,
     }
 }
@@ -161,8 +161,7 @@ table! {
     }
 }
 
-joinable!(pooled_runs -> llms (llm_id));
 joinable!(runs -> llms (llm_id));
 joinable!(runs -> workloads (workload));
 joinable!(run_metrics -> runs (run_id));
-allow_tables_to_appear_in_same_query!(latest_runs, llms, pooled_runs, run_metrics, runs, workloads);
+allow_tables_to_appear_in_same_query!(latest_runs, llms, run_metrics, runs, workloads);

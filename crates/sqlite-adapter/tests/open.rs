@@ -81,7 +81,6 @@ async fn migrating_tells_what_it_did() {
         "20261125193000",
         "20261125194000",
         "20261125224000",
-        "20261125230000",
     ];
     assert_eq!(migrate(&path).await.unwrap(), expected);
     assert_eq!(migrate(&path).await.unwrap(), <[String; 0]>::default());

@@ -8,7 +8,7 @@ use crate::bulk_insert::BulkInsert;
 use crate::schema::llms;
 
 /// An LLM in its table.
-#[derive(Debug, Queryable, Selectable)]
+#[derive(Debug, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = llms)]
 pub(crate) struct LlmRow {
     pub(crate) id: Uuid,

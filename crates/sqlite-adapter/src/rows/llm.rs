@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::schema::llms;
 
 /// An LLM in its table.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Queryable, QueryableByName, Selectable, Insertable)]
 #[diesel(table_name = llms, treat_none_as_default_value = false)]
 pub(crate) struct LlmRow {
     pub(crate) id: String,
