@@ -165,10 +165,8 @@ async fn insert_measurements<'a>(
     for run in runs {
         for (metric, measurement) in run.measurements() {
             measured.push(RunMetricRow {
-                metric: metric.to_string(),
-                workload: run.workload.slug.to_string(),
-                started_at: moment(run.started_at),
                 run_id: run.id().0,
+                metric: metric.to_string(),
                 measurement: MeasurementRow::try_from(measurement)?,
             });
         }

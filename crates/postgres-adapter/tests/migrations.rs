@@ -5,6 +5,9 @@
 use std::thread;
 use std::time::Duration;
 
+use benchmark_domain::{Window, metrics};
+use benchmark_port_contracts::fixtures::{a_run, at, ttft};
+use benchmark_ports::{RankingReader, RunStore};
 use benchmark_postgres_adapter::{
     MigrationLock, OpenError, PostgresConfig, PostgresStore, migrate, revert, status,
 };
@@ -57,6 +60,21 @@ async fn every_migration_can_be_reverted_and_run_again() {
     let done = status(&config).await.unwrap();
     assert_eq!((done.applied, done.pending), (all.pending, vec![]));
     assert_eq!(migrate(&config).await.unwrap(), <[String; 0]>::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_measured_outlives_that_its_table_is_laid_out_otherwise() {
+    let schema = PostgresServer::shared().schema();
+    let config = config(&schema);
+    let run = a_run().samples(metrics::TPS, &[9.0]).build();
+    let store = PostgresStore::open(&config).await.unwrap();
+    store.record(std::slice::from_ref(&run), at(0), None).await.unwrap();
+    let before = store.contenders(&ttft(), Window::Latest, at(0)).await.unwrap();
+    drop(store);
+    while revert(&config).await.unwrap().unwrap() != "20261126030000" {}
+    let store = PostgresStore::open(&config).await.unwrap();
+    assert_eq!(store.run(run.id()).await.unwrap().unwrap().run, run);
+    assert_eq!(store.contenders(&ttft(), Window::Latest, at(0)).await.unwrap(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

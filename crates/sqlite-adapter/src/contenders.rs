@@ -83,10 +83,8 @@ fn add_latest(
     connection: &mut SqliteConnection,
     scope: &RankingScope,
 ) -> Result<(), Failure> {
-    let said_by_it = (run_metrics::metric.eq(latest_runs::metric))
-        .and(run_metrics::workload.eq(latest_runs::workload))
-        .and(run_metrics::started_at.eq(latest_runs::started_at))
-        .and(run_metrics::run_id.eq(latest_runs::run_id));
+    let said_by_it = (run_metrics::run_id.eq(latest_runs::run_id))
+        .and(run_metrics::metric.eq(latest_runs::metric));
     let measured = latest_runs::table
         .inner_join(run_metrics::table.on(said_by_it))
         .inner_join(runs::table.on(runs::id.eq(latest_runs::run_id)))
@@ -169,12 +167,13 @@ fn add_started_between(
     from: &str,
     to: &str,
 ) -> Result<(), Failure> {
-    let measured = run_metrics::table
-        .inner_join(runs::table.inner_join(llms::table))
+    let measured = runs::table
+        .inner_join(run_metrics::table)
+        .inner_join(llms::table)
+        .filter(runs::workload.eq(scope.workload.as_str()))
+        .filter(runs::started_at.ge(from))
+        .filter(runs::started_at.lt(to))
         .filter(run_metrics::metric.eq(scope.metric.as_str()))
-        .filter(run_metrics::workload.eq(scope.workload.as_str()))
-        .filter(run_metrics::started_at.ge(from))
-        .filter(run_metrics::started_at.lt(to))
         .filter(runs::verdict.is_not(UNRANKABLE))
         .select(Measured::as_select())
         .load_iter::<_, DefaultLoadingMode>(connection)?;

@@ -143,10 +143,8 @@ fn insert(
         let (metric, workload) = (metric.as_str(), run.workload.slug.as_str());
         diesel::insert_into(run_metrics::table)
             .values((
-                run_metrics::metric.eq(metric),
-                run_metrics::workload.eq(workload),
-                run_metrics::started_at.eq(&started_at),
                 run_metrics::run_id.eq(&run_id),
+                run_metrics::metric.eq(metric),
                 MeasurementRow::try_from(measurement)?,
             ))
             .execute(connection)?;

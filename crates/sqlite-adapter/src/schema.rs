@@ -51,11 +51,9 @@ table! {
 }
 
 table! {
-    run_metrics (metric, workload, started_at, run_id) {
-        metric -> Text,
-        workload -> Text,
-        started_at -> Text,
+    run_metrics (run_id, metric) {
         run_id -> Text,
+        metric -> Text,
         count -> Nullable<BigInt>,
         mean -> Double,
         squared_deviations -> Nullable<Double>,

@@ -5,9 +5,9 @@
 use std::fs;
 use std::path::Path;
 
-use benchmark_domain::metrics;
-use benchmark_port_contracts::fixtures::{a_run, at};
-use benchmark_ports::{Catalogue, RunStore};
+use benchmark_domain::{Window, metrics};
+use benchmark_port_contracts::fixtures::{a_run, at, ttft};
+use benchmark_ports::{Catalogue, RankingReader, RunStore};
 use benchmark_sqlite_adapter::{OpenError, SqliteStore, migrate, revert, status};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
@@ -81,6 +81,8 @@ async fn migrating_tells_what_it_did() {
         "20261125193000",
         "20261125194000",
         "20261125224000",
+        "20261126020000",
+        "20261126030000",
     ];
     assert_eq!(migrate(&path).await.unwrap(), expected);
     assert_eq!(migrate(&path).await.unwrap(), <[String; 0]>::default());
@@ -110,6 +112,21 @@ async fn migrations_are_reverted_from_the_last_one_on() {
     }
     assert_eq!(revert(&path).await.unwrap(), None);
     SqliteStore::open(&path).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_measured_outlives_that_its_table_is_laid_out_otherwise() {
+    let folder = folder();
+    let path = folder.path().join("benchmark.db");
+    let run = a_run().samples(metrics::TPS, &[9.0]).build();
+    let store = SqliteStore::open(&path).await.unwrap();
+    store.record(std::slice::from_ref(&run), at(0), None).await.unwrap();
+    let before = store.contenders(&ttft(), Window::Latest, at(0)).await.unwrap();
+    drop(store);
+    while revert(&path).await.unwrap().unwrap() != "20261126030000" {}
+    let store = SqliteStore::open(&path).await.unwrap();
+    assert_eq!(store.run(run.id()).await.unwrap().unwrap().run, run);
+    assert_eq!(store.contenders(&ttft(), Window::Latest, at(0)).await.unwrap(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

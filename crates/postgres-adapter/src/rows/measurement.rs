@@ -1,9 +1,8 @@
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{Measurement, Quantiles, ReportedSummary, Summary, SummaryParts};
 use benchmark_ports::StoreError;
-use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Double, Nullable, Text, Uuid as SqlUuid};
 
 use crate::bulk_insert::BulkInsert;
 use crate::columns::{count, integer};
@@ -75,10 +74,8 @@ impl TryFrom<&Measurement> for MeasurementRow {
 /// What a run says about one metric, in its table.
 #[derive(Debug)]
 pub(crate) struct RunMetricRow {
-    pub(crate) metric: String,
-    pub(crate) workload: String,
-    pub(crate) started_at: PgTimestamp,
     pub(crate) run_id: Uuid,
+    pub(crate) metric: String,
     pub(crate) measurement: MeasurementRow,
 }
 
@@ -86,10 +83,8 @@ impl RunMetricRow {
     /// The insertion of new rows.
     pub(crate) fn insertion(rows: &[Self]) -> BulkInsert<'_, Self> {
         BulkInsert::into("run_metrics", rows)
-            .column::<Text, _>("metric", |row| row.metric.as_str())
-            .column::<Text, _>("workload", |row| row.workload.as_str())
-            .column::<Timestamptz, _>("started_at", |row| row.started_at)
             .column::<SqlUuid, _>("run_id", |row| row.run_id)
+            .column::<Text, _>("metric", |row| row.metric.as_str())
             .column::<Nullable<BigInt>, _>("count", |row| row.measurement.count)
             .column::<Double, _>("mean", |row| row.measurement.mean)
             .column::<Nullable<Double>, _>("squared_deviations", |row| {
