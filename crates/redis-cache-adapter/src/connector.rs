@@ -7,8 +7,8 @@ use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::io::tcp::TcpSettings;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo,
-    RedisError, TlsCertificates, TlsMode,
+    Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisError, TlsCertificates,
+    TlsMode,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -16,6 +16,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 
 use crate::connection::Connection;
+use crate::connections::Connections;
 use crate::deadline::within;
 use crate::{InvalidRedisConfig, RedisConfig, RedisHost, RedisMode, RedisTls, SentinelAccount};
 
@@ -43,9 +44,6 @@ impl Connector {
     /// How long asking sentinels, or finding the nodes of a Cluster, may take.
     /// No request waits for it.
     const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(2);
-
-    /// How many commands a connection takes in before its callers queue.
-    const BUFFERED_COMMANDS: usize = 1024;
 
     /// Reads the certificates; opens nothing yet.
     pub(crate) fn new(config: &RedisConfig) -> Result<Self, InvalidRedisConfig> {
@@ -80,23 +78,19 @@ impl Connector {
         Ok(Self { servers, connect_timeout, response_timeout })
     }
 
-    /// Opens a connection that many can share. It is driven by the runtime that
-    /// this is called on.
-    pub(crate) async fn connect(&self) -> Result<Connection, RedisError> {
-        let settings = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.connect_timeout))
-            // Whoever asks has a deadline of its own.
-            .set_response_timeout(None)
-            .set_pipeline_buffer_size(Self::BUFFERED_COMMANDS);
-        let client = match &self.servers {
+    /// Finds the servers and opens a connection that all can share. It is driven
+    /// by the runtime that this is called on.
+    pub(crate) async fn connect(&self) -> Result<Connections, RedisError> {
+        let server = match &self.servers {
             Servers::Standalone(client) => client.clone(),
             Servers::Sentinel(sentinels) => master(sentinels).await?,
             Servers::Cluster { client, .. } => {
                 let opening = client.get_async_connection();
-                return within(Self::DISCOVERY_TIMEOUT, opening).await.map(Connection::Cluster);
+                let shared = within(Self::DISCOVERY_TIMEOUT, opening).await?;
+                return Ok(Connections::shared_by_all(Connection::Cluster(shared)));
             }
         };
-        client.get_multiplexed_async_connection_with_config(&settings).await.map(Connection::Single)
+        Connections::open(server, self.connect_timeout).await
     }
 
     /// Opens a connection that listens to a channel, driven likewise.

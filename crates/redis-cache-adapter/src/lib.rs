@@ -7,8 +7,9 @@
 //! rankings are loaded, the in-process limiter decides, and a read is held up
 //! by no more than the response deadline, a few times, then not at all.
 //!
-//! [`Redis`] is the connection and the breaker in front of it, `connector.rs`
-//! the arrangements of servers (one, Sentinel, Cluster), `encoding.rs` what an
+//! [`Redis`] is the connections and the breaker in front of them,
+//! `connections.rs` who uses which, `connector.rs` the arrangements of servers
+//! (one, Sentinel, Cluster), `encoding.rs` what an
 //! answer looks like in Redis. One port per file, under the names that the
 //! other adapters use. To add a port: a file that talks through `Redis::run`,
 //! and decides what to do without an answer.
@@ -30,6 +31,7 @@
 mod breaker;
 mod config;
 mod connection;
+mod connections;
 mod connector;
 mod deadline;
 mod encoding;

@@ -90,7 +90,7 @@ impl RedisRankingCache {
         let mut look_up = cmd("MGET");
         look_up.arg(&generation_key).arg(&answer_key);
         let (generation, answer): (Option<Vec<u8>>, Option<Vec<u8>>) =
-            self.redis.run(&look_up).await?;
+            self.redis.read(&look_up).await?;
         let Some(generation) = generation.and_then(|bytes| bytes.try_into().ok()) else {
             return self.begin_generation(&generation_key).await.map(Found::Nothing);
         };

@@ -12,15 +12,16 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::breaker::Breaker;
 use crate::connection::{Connection, Failure};
+use crate::connections::Connections;
 use crate::connector::Connector;
 use crate::deadline::within;
 use crate::{InvalidRedisConfig, RedisConfig};
 
-/// Redis, as everything in this crate reaches it: one connection that all share
-/// while Redis answers, and a refusal at once while it does not.
+/// Redis, as everything in this crate reaches it: over connections that many
+/// share while it answers, and with a refusal at once while it does not.
 ///
-/// A task of its own opens the connection, and opens it again after it was
-/// given up; requests never wait for that. Clones are the same Redis.
+/// A task of its own connects, and connects again after Redis was given up;
+/// requests never wait for that. Clones are the same Redis.
 #[derive(Clone)]
 pub struct Redis(Arc<Inner>);
 
@@ -38,8 +39,8 @@ struct Inner {
     prefix: String,
     response_timeout: Duration,
     connector: Connector,
-    /// Where connections are opened and driven: each worker of the web server
-    /// has a runtime of its own, and a connection would die with it.
+    /// Where the connection that all share is opened and driven: each worker of
+    /// the web server has a runtime of its own, and it would die with it.
     runtime: Handle,
     state: RwLock<State>,
     outages: AtomicU64,
@@ -57,7 +58,7 @@ enum State {
 }
 
 struct Live {
-    connection: Connection,
+    connections: Connections,
     breaker: Breaker,
     refused: AtomicBool,
 }
@@ -118,18 +119,26 @@ impl Redis {
 
     /// Sends a command and waits for the answer, for as long as is configured.
     pub(crate) async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
-        let live = match self.0.state() {
-            State::Answers(live) => live,
-            State::Away(cause) => return Err(cause),
-            State::Starting => return Err(io::Error::from(io::ErrorKind::NotConnected).into()),
+        self.0.run(&self.0.live()?, command, self.0.response_timeout).await
+    }
+
+    /// The same for a command that changes nothing, over the connection of the
+    /// worker that asks where it has one.
+    ///
+    /// A worker that is busy reads an answer late, which says nothing about
+    /// Redis. After half the time, or where that connection fails, it asks again
+    /// over the one that all share, which no worker holds up; and only what
+    /// becomes of that counts.
+    pub(crate) async fn read<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
+        let (live, deadline) = (self.0.live()?, self.0.response_timeout);
+        let Some(mut own) = live.connections.own() else {
+            return self.0.run(&live, command, deadline).await;
         };
-        let mut connection = live.connection.clone();
-        let answer = within(self.0.response_timeout, connection.run(command)).await;
-        match &answer {
-            Ok(_) => live.breaker.succeeded(),
-            Err(error) => self.0.take_note(&live, error),
+        if let Ok(answer) = within(deadline / 2, own.run(command)).await {
+            return Ok(answer);
         }
-        answer
+        live.connections.give_up_own();
+        self.0.run(&live, command, deadline / 2).await
     }
 
     /// Deletes keys: now, or if that fails before anything else is asked. It is
@@ -167,6 +176,32 @@ impl Inner {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Redis, while it answers.
+    fn live(&self) -> Result<Arc<Live>, RedisError> {
+        match self.state() {
+            State::Answers(live) => Ok(live),
+            State::Away(cause) => Err(cause),
+            State::Starting => Err(io::Error::from(io::ErrorKind::NotConnected).into()),
+        }
+    }
+
+    /// Sends a command over the connection that all share, and takes note of
+    /// what becomes of it.
+    async fn run<T: FromRedisValue>(
+        &self,
+        live: &Arc<Live>,
+        command: &Cmd,
+        deadline: Duration,
+    ) -> Result<T, RedisError> {
+        let mut connection = live.connections.shared();
+        let answer = within(deadline, connection.run(command)).await;
+        match &answer {
+            Ok(_) => live.breaker.succeeded(),
+            Err(error) => self.take_note(live, &connection, error),
+        }
+        answer
+    }
+
     fn owed(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -178,8 +213,8 @@ impl Inner {
         command
     }
 
-    fn take_note(&self, live: &Arc<Live>, error: &RedisError) {
-        match live.connection.diagnose(error) {
+    fn take_note(&self, live: &Arc<Live>, connection: &Connection, error: &RedisError) {
+        match connection.diagnose(error) {
             Failure::Expected => {}
             Failure::Refusal => {
                 if !live.refused.swap(true, Ordering::Relaxed) {
@@ -228,14 +263,15 @@ impl Inner {
 
     /// Opens a connection and deletes what is owed, then has it used.
     async fn reconnect(&self) -> Result<(), RedisError> {
-        let mut connection = self.connector.connect().await?;
+        let connections = self.connector.connect().await?;
+        let mut connection = connections.shared();
         within(self.response_timeout, connection.run::<()>(&self.probe())).await?;
         loop {
             let keys = {
                 let mut owed = self.owed();
                 if owed.is_empty() {
                     let live = Live {
-                        connection,
+                        connections,
                         breaker: Breaker::default(),
                         refused: AtomicBool::new(false),
                     };

@@ -11,3 +11,4 @@ mod fixture;
 mod limiter;
 mod secured;
 mod shared;
+mod workers;
