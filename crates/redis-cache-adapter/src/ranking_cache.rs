@@ -39,8 +39,18 @@ pub struct RedisRankingCache {
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
     loads: Flights<Load, Arc<Document>>,
-    forgettings: Box<[AtomicU64]>,
+    parts: Box<[KeptPart]>,
     store: Script,
+}
+
+/// What is known of a part of the keyspace. Its names are asked for with every
+/// question, and made once.
+struct KeptPart {
+    generation_key: String,
+    /// What the keys of its answers begin with.
+    answers: String,
+    /// How often this process has forgotten it.
+    forgettings: AtomicU64,
 }
 
 /// What one load is for. Whoever asks after a forgetting, this process' or
@@ -72,27 +82,31 @@ impl RedisRankingCache {
         clock: Arc<dyn Clock>,
         randomness: Arc<dyn Randomness>,
     ) -> Self {
-        let forgettings = (0..Part::COUNT).map(|_| AtomicU64::new(0)).collect();
+        let kept = |part: Part| KeptPart {
+            generation_key: redis.named(&part.generation_key()),
+            answers: redis.named(&part.answers()),
+            forgettings: AtomicU64::new(0),
+        };
+        let parts = Part::all().map(kept).collect();
         let store = Script::new(include_str!("store_answer.lua"));
         let loads = Flights::new();
-        Self { redis, ttl, largest, clock, randomness, loads, forgettings, store }
+        Self { redis, ttl, largest, clock, randomness, loads, parts, store }
     }
 
-    fn forgettings(&self, part: Part) -> &AtomicU64 {
-        &self.forgettings[usize::from(part.0)]
+    fn part(&self, part: Part) -> &KeptPart {
+        &self.parts[usize::from(part.0)]
     }
 
     /// The answer, if there is one that holds; else the generation that one
     /// would have to be of.
     async fn look_up(&self, question: &Question) -> Result<Found, RedisError> {
-        let generation_key = self.redis.named(&question.part.generation_key());
-        let answer_key = self.redis.named(&question.answer_key());
+        let KeptPart { generation_key, answers, .. } = self.part(question.part);
         let mut look_up = cmd("MGET");
-        look_up.arg(&generation_key).arg(&answer_key);
+        look_up.arg(generation_key).arg(question.answer_key(answers));
         let (generation, answer): (Option<Vec<u8>>, Option<Vec<u8>>) =
             self.redis.read(&look_up).await?;
         let Some(generation) = generation.and_then(|bytes| bytes.try_into().ok()) else {
-            return self.begin_generation(&generation_key).await.map(Found::Nothing);
+            return self.begin_generation(generation_key).await.map(Found::Nothing);
         };
         let now = self.clock.now();
         let holds = |entry: &Entry<'_>| {
@@ -136,11 +150,11 @@ impl RedisRankingCache {
             json: document.json(),
         };
         let entry = entry.encode();
-        let generation_key = self.redis.named(&question.part.generation_key());
-        let answer_key = self.redis.named(&question.answer_key());
+        let KeptPart { generation_key, answers, .. } = self.part(question.part);
+        let answer_key = question.answer_key(answers);
         let keep_for = millis(self.jittered_ttl());
         let arguments = |command: &mut Cmd| {
-            command.arg(2).arg(&generation_key).arg(&answer_key);
+            command.arg(2).arg(generation_key).arg(&answer_key);
             command.arg(&generation).arg(&entry).arg(keep_for);
         };
         // Not stored is not lost: the next one loads again.
@@ -176,7 +190,7 @@ impl RankingCache for RedisRankingCache {
     ) -> Result<Served, LoadError> {
         let question = Question::new(query);
         let landed = self.loads.landed();
-        let forgettings = self.forgettings(question.part).load(Ordering::Acquire);
+        let forgettings = self.part(question.part).forgettings.load(Ordering::Acquire);
         let generation = match self.look_up(&question).await {
             Ok(Found::Answer(document)) => return Ok(Served::fresh(Arc::new(document))),
             Ok(Found::Nothing(generation)) => Some(generation),
@@ -208,16 +222,16 @@ impl RankingCache for RedisRankingCache {
 #[async_trait]
 impl ForgetRankings for RedisRankingCache {
     async fn forget(&self, workload: &WorkloadSlug) {
-        let part = Part::of(workload);
-        self.redis.delete(vec![self.redis.named(&part.generation_key())]).await;
-        self.forgettings(part).fetch_add(1, Ordering::AcqRel);
+        let KeptPart { generation_key, forgettings, .. } = self.part(Part::of(workload));
+        self.redis.delete(vec![generation_key.clone()]).await;
+        forgettings.fetch_add(1, Ordering::AcqRel);
     }
 
     async fn forget_everything(&self) {
-        let keys = Part::all().map(|part| self.redis.named(&part.generation_key()));
+        let keys = self.parts.iter().map(|part| part.generation_key.clone());
         self.redis.delete(keys.collect()).await;
-        for part in Part::all() {
-            self.forgettings(part).fetch_add(1, Ordering::AcqRel);
+        for part in &self.parts {
+            part.forgettings.fetch_add(1, Ordering::AcqRel);
         }
     }
 }

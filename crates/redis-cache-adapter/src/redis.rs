@@ -114,7 +114,7 @@ impl Redis {
 
     /// A name of a key or a channel.
     pub(crate) fn named(&self, name: &str) -> String {
-        format!("{}{name}", self.0.prefix)
+        [&*self.0.prefix, name].concat()
     }
 
     /// Sends a command and waits for the answer, for as long as is configured.
