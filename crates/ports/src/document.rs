@@ -15,7 +15,7 @@ pub struct Document {
 impl Document {
     /// A document of these bytes. `etag` must differ for different bytes; it
     /// is written without quotes.
-    pub fn new(json: Vec<u8>, etag: String, made_at: Timestamp) -> Self {
+    pub fn new(json: impl Into<Arc<[u8]>>, etag: String, made_at: Timestamp) -> Self {
         Self { json: json.into(), etag, made_at, prepared: OnceLock::new() }
     }
 

@@ -72,7 +72,7 @@ impl<'a> Entry<'a> {
     }
 
     pub(crate) fn document(&self) -> Document {
-        Document::new(self.json.to_vec(), self.etag.to_owned(), self.made_at)
+        Document::new(self.json, self.etag.to_owned(), self.made_at)
     }
 }
 
