@@ -24,25 +24,22 @@ pub(crate) struct Prepared {
 }
 
 /// A document in one content coding.
+#[derive(Default)]
 struct Form {
-    tag: HeaderValue,
+    tag: OnceLock<HeaderValue>,
     bytes: OnceLock<Bytes>,
 }
 
 impl Prepared {
     /// The forms of a document.
     pub(crate) fn of(document: &Document) -> &Self {
-        let form = |document: &Document, coding| Form {
-            tag: tag_of(document.etag(), coding),
-            bytes: OnceLock::new(),
-        };
         let forms = |document: &Document| Self {
             plain: Form {
                 bytes: coded(document.json(), Coding::Identity).into(),
-                ..form(document, Coding::Identity)
+                ..Form::default()
             },
-            gzip: form(document, Coding::Gzip),
-            brotli: form(document, Coding::Brotli),
+            gzip: Form::default(),
+            brotli: Form::default(),
         };
         document.prepared(forms).expect("nobody else in this process serves documents")
     }
@@ -56,8 +53,8 @@ impl Prepared {
     }
 
     /// What tells the document in this coding from any other answer.
-    pub(crate) fn tag(&self, coding: Coding) -> &HeaderValue {
-        &self.form(coding).tag
+    pub(crate) fn tag(&self, document: &Document, coding: Coding) -> &HeaderValue {
+        self.form(coding).tag.get_or_init(|| tag_of(document.etag(), coding))
     }
 
     /// Its bytes, where they were made before.

@@ -113,7 +113,7 @@ fn respond_varying(
             compressed(bytes, make)
         }
     };
-    answer(prepared.tag(coding), coding, body, request, JSON, vary)
+    answer(prepared.tag(document, coding), coding, body, request, JSON, vary)
 }
 
 /// The same for bytes that are not kept to be served again; `tag` tells them from
