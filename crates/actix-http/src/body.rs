@@ -36,6 +36,7 @@ pub(crate) struct Bodies {
     limits: BodyLimits,
     memory: Budget,
     decoding: Turns,
+    parsing: Turns,
     imports: Turns,
 }
 
@@ -47,12 +48,16 @@ impl Bodies {
     /// How many are decoded at a time.
     const DECODED_AT_ONCE: usize = 2;
 
+    /// Of how many the runs are read at a time.
+    const PARSED_AT_ONCE: usize = 2;
+
     /// Bodies of at most this cost each.
     pub(crate) fn new(limits: BodyLimits) -> Self {
         Self {
             limits,
             memory: Budget::of(limits.bytes.saturating_mul(Self::LARGEST_AT_ONCE)),
             decoding: Turns::of(Self::DECODED_AT_ONCE),
+            parsing: Turns::of(Self::PARSED_AT_ONCE),
             imports: Turns::of(1),
         }
     }
@@ -60,6 +65,11 @@ impl Bodies {
     /// What a body may cost, unless its kind may cost more or less.
     pub(crate) fn limits(&self) -> BodyLimits {
         self.limits
+    }
+
+    /// Whose turn it is to have its runs read.
+    pub(crate) fn parsing(&self) -> &Turns {
+        &self.parsing
     }
 
     /// Whose turn it is to have a file read.

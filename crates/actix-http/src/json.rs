@@ -1,6 +1,6 @@
 //! JSON bodies, and refusals that name the place.
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{Deserialize, IgnoredAny};
 
 use crate::error::ApiError;
 
@@ -9,7 +9,7 @@ use crate::error::ApiError;
 /// # Errors
 /// 400 where it is not JSON, 422 with the path of the field where it is JSON
 /// that `T` cannot be.
-pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
+pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, ApiError> {
     parse_at("", text)
 }
 
@@ -17,7 +17,7 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
 ///
 /// # Errors
 /// As [`parse`], with the path from the body's beginning.
-pub(crate) fn parse_at<T: DeserializeOwned>(place: &str, text: &[u8]) -> Result<T, ApiError> {
+pub(crate) fn parse_at<'a, T: Deserialize<'a>>(place: &str, text: &'a [u8]) -> Result<T, ApiError> {
     let whole = if place.is_empty() { "body" } else { place };
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let refusal = match serde_path_to_error::deserialize(&mut deserializer) {

@@ -11,6 +11,9 @@ use super::object::{by_name, optional};
 use super::schema::{SLUG, VISIBLE};
 use super::{Conditions, NewMeasurement, Refusal, moment};
 
+/// The most metrics of one run.
+const MAX_METRICS: usize = 64;
+
 /// A run to be recorded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,8 +42,8 @@ pub struct NewRun {
     /// the most samples has were sent, and none failed.
     #[serde(default, deserialize_with = "optional")]
     pub requests: Option<NewRequests>,
-    /// What was measured, by metric.
-    #[serde(deserialize_with = "by_name")]
+    /// What was measured, by metric: at most 64 of them.
+    #[serde(deserialize_with = "by_name::<_, _, MAX_METRICS>")]
     pub metrics: BTreeMap<String, NewMeasurement>,
 }
 
@@ -148,16 +151,9 @@ fn requests_of(
     })
 }
 
-/// The most metrics of one run.
-const MAX_METRICS: usize = 64;
-
 fn measurements_of(
     metrics: BTreeMap<String, NewMeasurement>,
 ) -> Result<BTreeMap<MetricName, Measurement>, Refusal> {
-    if metrics.len() > MAX_METRICS {
-        let reason = format!("{} metrics, at most {MAX_METRICS} are taken", metrics.len());
-        return Err(Refusal::new("metrics", reason));
-    }
     let mut measurements = BTreeMap::new();
     for (text, measurement) in metrics {
         let path = format!("metrics.{text}");

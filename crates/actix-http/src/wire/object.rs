@@ -40,29 +40,38 @@ where
     Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|object| object.0))
 }
 
-/// For `#[serde(deserialize_with)]`: objects by name.
-pub(super) fn by_name<'de, D, T>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error>
+/// For `#[serde(deserialize_with)]`: objects by name, at most so many.
+pub(super) fn by_name<'de, D, T, const MOST: usize>(
+    deserializer: D,
+) -> Result<BTreeMap<String, T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    let objects: BTreeMap<_, Object<T>> = each_once(deserializer)?;
-    Ok(objects.into_iter().map(|(name, object)| (name, object.0)).collect())
+    deserializer
+        .deserialize_map(EachOnce { most: MOST, value_of: |Object(value): Object<T>| value })
 }
 
-/// For `#[serde(deserialize_with)]`: values by name. What serde reads would keep
-/// the last one of a name alone.
-pub(super) fn each_once<'de, D, T>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error>
+/// For `#[serde(deserialize_with)]`: values by name, at most so many. What serde
+/// reads would keep the last one of a name alone.
+pub(super) fn each_once<'de, D, T, const MOST: usize>(
+    deserializer: D,
+) -> Result<BTreeMap<String, T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    deserializer.deserialize_map(EachOnce(PhantomData))
+    deserializer.deserialize_map(EachOnce { most: MOST, value_of: |value: T| value })
 }
 
-struct EachOnce<T>(PhantomData<T>);
+/// Reads a map of few entries, and no further: names alone may take many times
+/// the memory that they do as text.
+struct EachOnce<V, T> {
+    most: usize,
+    value_of: fn(V) -> T,
+}
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for EachOnce<T> {
+impl<'de, V: Deserialize<'de>, T> Visitor<'de> for EachOnce<V, T> {
     type Value = BTreeMap<String, T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,10 +79,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EachOnce<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let Self { most, value_of } = self;
         let mut values = BTreeMap::new();
         while let Some(name) = entries.next_key::<String>()? {
+            if values.len() == most {
+                return Err(A::Error::custom(format_args!("no more than {most} are taken")));
+            }
             match values.entry(name) {
-                Entry::Vacant(place) => place.insert(entries.next_value()?),
+                Entry::Vacant(place) => place.insert(value_of(entries.next_value()?)),
                 Entry::Occupied(place) => {
                     let twice = format_args!("{:?} is there twice", place.key());
                     return Err(A::Error::custom(twice));
@@ -81,5 +94,23 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EachOnce<T> {
             };
         }
         Ok(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two_of(text: &str) -> Result<BTreeMap<String, u8>, String> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let read = each_once::<_, _, 2>(&mut deserializer);
+        read.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_follows_as_many_as_are_taken_is_not_read() {
+        assert_eq!(two_of(r#"{"a": 1, "b": 2}"#).unwrap().len(), 2);
+        let refusal = two_of(r#"{"a": 1, "b": 2, "c": "no number"}"#).unwrap_err();
+        assert!(refusal.starts_with("no more than 2 are taken"), "{refusal}");
     }
 }

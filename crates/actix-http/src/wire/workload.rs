@@ -22,6 +22,9 @@ impl From<&benchmark_domain::Workload> for Workload {
     }
 }
 
+/// The most labels of a workload.
+const MAX_LABELS: usize = benchmark_domain::Conditions::MAX_LABELS;
+
 /// What a workload asks of an endpoint, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -39,7 +42,7 @@ pub struct Conditions {
     #[schemars(length(min = 1, max = 100))]
     pub region: Option<String>,
     /// Whatever else tells two workloads apart: at most 32 labels.
-    #[serde(deserialize_with = "each_once")]
+    #[serde(deserialize_with = "each_once::<_, _, MAX_LABELS>")]
     pub labels: BTreeMap<String, String>,
 }
 

@@ -7,7 +7,7 @@ use apistos::{ApiComponent, Schema, api_operation};
 use benchmark_application::RecordRunsError;
 
 use super::recording::Recording;
-use super::submission::Submission;
+use super::submission::Posted;
 use crate::aside::aside;
 use crate::auth::WriteKey;
 use crate::documented::{in_envelope, responses, schemas_of};
@@ -76,15 +76,16 @@ pub(crate) async fn record_runs(
     key: WriteKey,
     parameters: Query<NoParameters>,
     sent_under: SentUnder,
-    submission: Unread<Submission>,
+    posted: Unread<Posted>,
     services: Data<Services>,
 ) -> Result<Recorded, ApiError> {
     let NoParameters {} = parameters.into_inner()?;
     let sent_under = sent_under.into_inner()?;
-    let submission = submission.read(&key).await?;
+    let Posted { submission, turn } = posted.read(&key).await?;
     // Megabytes take tens of milliseconds to parse and to digest.
     let (submission, runs, sent_under) = aside(move || {
         let runs = submission.parse();
+        drop(turn);
         let sent_under = sent_under.map(|name| (name, submission.digest()));
         (submission, runs, sent_under)
     })
@@ -216,6 +217,9 @@ mod tests {
             run[name] = value;
             run
         };
+        let numbered = |count: u32, value: Value| {
+            (0..count).map(|n| (format!("A{n}"), value.clone())).collect::<Value>()
+        };
         let ttft = |measurement: Value| with("metrics", json!({ "TTFT": measurement }));
         for (run, place) in [
             (ttft(json!({ "samples": [0.1, -0.2] })), "metrics.TTFT.samples[1]: "),
@@ -234,6 +238,11 @@ mod tests {
                 "metrics.ttft: ",
             ),
             (with("metrics", json!({})), "metrics: "),
+            (with("metrics", numbered(65, json!({ "mean": 1 }))), "metrics: no more than 64 "),
+            (
+                with("conditions", json!({ "labels": numbered(33, json!("x")) })),
+                "conditions.labels: no more than 32 ",
+            ),
             (ttft(json!({ "mean": 1 })), "requests: "),
             (with("llm_name", json!(" ")), "llm_name: "),
             (with("provider", json!("a\u{7}")), "provider: "),
@@ -342,6 +351,21 @@ mod tests {
         assert_eq!(message, "body: 1001 runs, at most 1000 are taken at once");
         let message = post(&app, &json!(vec![json!({}); 1001])).await.refusal(422);
         assert_eq!(message, "body: 1001 runs, at most 1000 are taken at once");
+    }
+
+    #[actix_web::test]
+    async fn bodies_wait_their_turn_to_be_read_and_not_for_ever() {
+        let app = TestApp::empty();
+        let mut turns = Vec::new();
+        for _ in 0..2 {
+            turns.push(app.shared.bodies.parsing().next().await.unwrap());
+        }
+        tokio::time::pause();
+        post(&app, &a_run("x")).await.refusal(503);
+        tokio::time::resume();
+        turns.pop();
+        assert_eq!(post(&app, &a_run("x")).await.status, 201);
+        assert_eq!(post(&app, &a_run("y")).await.status, 201);
     }
 
     /// The answer to a run of this LLM, sent under a key.

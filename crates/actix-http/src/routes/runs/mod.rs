@@ -1,6 +1,7 @@
 //! Runs.
 
 pub(super) mod create;
+mod elements;
 pub(super) mod get;
 pub(super) mod import;
 pub(super) mod list;

@@ -9,19 +9,29 @@ use benchmark_domain::{Run, Source};
 use schemars::JsonSchema;
 use schemars::r#gen::SchemaSettings;
 use serde_json::json;
-use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::elements::Elements;
 use crate::body::Bodies;
 use crate::budget::Held;
 use crate::error::ApiError;
 use crate::json;
+use crate::turns::Turn;
 use crate::unread::FromBody;
 use crate::wire::{Example, NewRun, Object, Refusal};
 
+/// What is sent to record runs.
+#[derive(Debug)]
+pub(crate) struct Posted {
+    pub(super) submission: Submission,
+    /// Held until the runs have been read, which may take several times the size
+    /// of the body of memory.
+    pub(super) turn: Turn,
+}
+
 /// The body of a request to record runs, as it arrived.
 #[derive(Debug)]
-pub(crate) struct Submission {
+pub(super) struct Submission {
     bytes: Held,
     layout: Layout,
 }
@@ -33,10 +43,17 @@ enum Layout {
     Lines,
 }
 
+/// One run as it is written.
+struct Written<'a> {
+    /// Where in the body: `[3]`, `line 4`, or empty where it is the body.
+    place: String,
+    text: &'a [u8],
+}
+
 /// The most runs of one submission.
 const MAX_RUNS: usize = 1000;
 
-impl FromBody for Submission {
+impl FromBody for Posted {
     async fn read(
         headers: &HeaderMap,
         payload: Payload,
@@ -49,7 +66,9 @@ impl FromBody for Submission {
             Some(b'[') => Layout::Array,
             _ => Layout::One,
         };
-        Ok(Self { bytes, layout })
+        // Only now: who sends slowly keeps nobody waiting.
+        let turn = bodies.parsing().next().await?;
+        Ok(Self { submission: Submission { bytes, layout }, turn })
     }
 }
 
@@ -60,13 +79,9 @@ impl Submission {
     /// 400 where a part is not JSON, 422 with the places of what cannot be, of
     /// every run of which something cannot.
     pub(super) fn parse(&self) -> Result<Vec<Run>, ApiError> {
-        let items = self.items()?;
-        let (mut runs, mut refusals) = (Vec::with_capacity(items.len()), Vec::new());
-        for (at, item) in items.into_iter().enumerate() {
-            let run = item.and_then(|Object(run)| {
-                run.into_domain(Source::Push).map_err(|refusal| self.refuse(at, &refusal))
-            });
-            match run {
+        let (mut runs, mut refusals) = (Vec::new(), Vec::new());
+        for Written { place, text } in self.written()? {
+            match self.run(&place, text) {
                 Ok(run) => runs.push(run),
                 Err(refusal) => refusals.push(refusal),
             }
@@ -78,10 +93,8 @@ impl Submission {
         Err(ApiError::joined(first, &refusals))
     }
 
-    /// What was sent, or why it cannot be read, run by run.
-    fn items(&self) -> Result<Vec<Result<Object<NewRun>, ApiError>>, ApiError> {
-        // Before the runs are summarised, which takes far more memory than they
-        // do as text.
+    /// The runs as they are written, of which none has been read yet.
+    fn written(&self) -> Result<Vec<Written<'_>>, ApiError> {
         let check = |runs: usize| match runs {
             0..=MAX_RUNS => Ok(()),
             _ => Err(ApiError::invalid(
@@ -90,32 +103,30 @@ impl Submission {
             )),
         };
         match self.layout {
-            Layout::One => Ok(vec![json::parse(&self.bytes)]),
+            Layout::One => Ok(vec![Written { place: String::new(), text: &self.bytes }]),
             Layout::Array => {
-                let first_refusal = match json::parse::<Vec<_>>(&self.bytes) {
-                    Ok(runs) => {
-                        check(runs.len())?;
-                        return Ok(runs.into_iter().map(Ok).collect());
-                    }
-                    Err(refusal) => refusal,
-                };
-                // Once more, to tell of every run and not of the first alone.
-                let Ok(items) = serde_json::from_slice::<Vec<&RawValue>>(&self.bytes) else {
-                    return Err(first_refusal);
-                };
-                check(items.len())?;
-                let parse = |(at, item): (usize, &&RawValue)| {
-                    json::parse_at(&format!("[{at}]"), item.get().as_bytes())
-                };
-                Ok(items.iter().enumerate().map(parse).collect())
+                let Elements::<MAX_RUNS> { first, count } = json::parse(&self.bytes)?;
+                check(count)?;
+                let written = first.into_iter().enumerate().map(|(at, run)| Written {
+                    place: array_place(at),
+                    text: run.get().as_bytes(),
+                });
+                Ok(written.collect())
             }
             Layout::Lines => {
                 check(self.lines().count())?;
-                let parse =
-                    |(number, line)| json::parse(line).map_err(|e| e.at(&line_place(number)));
-                Ok(self.lines().map(parse).collect())
+                let written = |(number, text)| Written { place: line_place(number), text };
+                Ok(self.lines().map(written).collect())
             }
         }
+    }
+
+    fn run(&self, place: &str, text: &[u8]) -> Result<Run, ApiError> {
+        let Object(run): Object<NewRun> = match self.layout {
+            Layout::One | Layout::Array => json::parse_at(place, text)?,
+            Layout::Lines => json::parse(text).map_err(|error| error.at(place))?,
+        };
+        run.into_domain(Source::Push).map_err(|refusal| self.refuse_at(place, &refusal))
     }
 
     /// What tells this submission from another one under the same idempotency
@@ -126,16 +137,24 @@ impl Submission {
 
     /// The refusal of the run number `at`, counted from 0.
     pub(super) fn refuse(&self, at: usize, refusal: &Refusal) -> ApiError {
+        let place = match self.layout {
+            Layout::One => String::new(),
+            Layout::Array => array_place(at),
+            Layout::Lines => line_place(self.lines().nth(at).map_or(0, |(number, _)| number)),
+        };
+        self.refuse_at(&place, refusal)
+    }
+
+    fn refuse_at(&self, place: &str, refusal: &Refusal) -> ApiError {
         let Refusal { path, reason } = refusal;
         match self.layout {
             Layout::One if path.is_empty() => ApiError::invalid("body", reason),
             Layout::One => ApiError::invalid(path, reason),
-            Layout::Array if path.is_empty() => ApiError::invalid(format!("[{at}]"), reason),
-            Layout::Array => ApiError::invalid(format!("[{at}].{path}"), reason),
+            Layout::Array if path.is_empty() => ApiError::invalid(place, reason),
+            Layout::Array => ApiError::invalid(format!("{place}.{path}"), reason),
             Layout::Lines => {
-                let number = self.lines().nth(at).map_or(0, |(number, _)| number);
                 let field = if path.is_empty() { "run" } else { path };
-                ApiError::invalid(field, reason).at(&line_place(number))
+                ApiError::invalid(field, reason).at(place)
             }
         }
     }
@@ -154,6 +173,10 @@ impl Submission {
         let lines = (1..).zip(self.bytes.split(|byte| *byte == b'\n'));
         lines.filter(|(_, line)| !line.trim_ascii().is_empty())
     }
+}
+
+fn array_place(at: usize) -> String {
+    format!("[{at}]")
 }
 
 fn line_place(number: usize) -> String {
@@ -182,7 +205,7 @@ enum OneOrMany {
     Many(#[schemars(length(min = 1, max = 1000))] Vec<NewRun>),
 }
 
-impl ApiComponent for Submission {
+impl ApiComponent for Posted {
     fn child_schemas() -> Vec<(String, ReferenceOr<Schema>)> {
         let generator = SchemaSettings::openapi3().into_generator();
         let definitions = generator.into_root_schema_for::<OneOrMany>().definitions;
