@@ -208,6 +208,42 @@ mod tests {
     }
 
     #[test]
+    fn what_a_url_stands_for_is_not_dropped_beside_it() {
+        let (postgres, redis) =
+            (("DATABASE_URL", "postgres://u:p@db/d"), ("REDIS_URL", "redis://redis"));
+        for (url, key, value) in [
+            (postgres, "POSTGRES_USER", "other"),
+            (postgres, "POSTGRES_PASSWORD", "hunter2"),
+            (postgres, "POSTGRES_DB", "other"),
+            (postgres, "POSTGRES_SSLMODE", "verify-full"),
+            (postgres, "POSTGRES_SSLROOTCERT", "/ca.pem"),
+            (("DATABASE_URL", "sqlite://x"), "POSTGRES_PASSWORD", "hunter2"),
+            (redis, "REDIS_PORT", "6380"),
+            (redis, "REDIS_USER", "other"),
+            (redis, "REDIS_PASSWORD", "hunter2"),
+            (redis, "REDIS_DB", "2"),
+            (redis, "REDIS_TLS", "true"),
+        ] {
+            let refusal = config(&[url, (key, value)]).unwrap_err().to_string();
+            assert!(refusal.starts_with(&format!("{key}: {} ", url.0)), "{refusal}");
+            assert!(!refusal.contains("hunter2"), "{refusal}");
+        }
+        let replicas = ("POSTGRES_REPLICA_HOSTS", "replica");
+        config(&[postgres, replicas, ("POSTGRES_PORT", "6432")]).unwrap();
+    }
+
+    #[test]
+    fn authorities_are_not_given_for_nothing() {
+        let authorities = ("REDIS_TLS_ROOTCERT", "/ca.pem");
+        for server in [("REDIS_URL", "redis://redis"), ("REDIS_HOST", "redis")] {
+            let refusal = config(&[server, authorities]).unwrap_err().to_string();
+            assert!(refusal.starts_with("REDIS_TLS_ROOTCERT: "), "{refusal}");
+        }
+        config(&[("REDIS_URL", "rediss://redis"), authorities]).unwrap();
+        config(&[("REDIS_HOST", "redis"), ("REDIS_TLS", "true"), authorities]).unwrap();
+    }
+
+    #[test]
     fn servers_are_configured_part_by_part_or_by_url() {
         let of_url = "postgres://u:p@db:6432/d?sslmode=require";
         let of_parts = [
@@ -248,7 +284,8 @@ mod tests {
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| line.split_once('='))
             .collect();
-        for servers in [&[][..], &[("POSTGRES_HOST", "db"), ("REDIS_HOST", "redis")]] {
+        let urls = [("DATABASE_URL", "postgres://u:p@db/d"), ("REDIS_URL", "rediss://redis")];
+        for servers in [&[][..], &[("POSTGRES_HOST", "db"), ("REDIS_HOST", "redis")], &urls] {
             let with_sample = [servers, &vars].concat();
             let (sample, default) = (config(&with_sample).unwrap(), config(servers).unwrap());
             assert_eq!(format!("{sample:?}"), format!("{default:?}"));

@@ -34,6 +34,26 @@ impl Environment<'_> {
         }
     }
 
+    /// Refuses keys that a URL stands for beside it, unless they say what they say
+    /// where they are not set: they would have no effect, and one of them may be
+    /// about TLS.
+    pub(super) fn only_in(
+        &self,
+        url: &'static str,
+        keys: &[(&'static str, &str)],
+    ) -> Result<(), InvalidConfig> {
+        if self.get(url)?.is_none() {
+            return Ok(());
+        }
+        for &(key, default) in keys {
+            if self.get(key)?.is_some_and(|value| value != default) {
+                let reason = format!("{url} stands for it; say it there, or unset one of the two");
+                return Err(InvalidConfig::new(key, reason));
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn optional<T>(
         &self,
         key: &'static str,

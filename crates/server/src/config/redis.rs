@@ -6,6 +6,15 @@ use benchmark_redis_cache_adapter::{
 
 use super::environment::{Environment, InvalidConfig, boolean, list, number, seconds};
 
+/// What `REDIS_URL` says too, with the defaults.
+const OF_URL: [(&str, &str); 5] = [
+    ("REDIS_PORT", "6379"),
+    ("REDIS_USER", ""),
+    ("REDIS_PASSWORD", ""),
+    ("REDIS_DB", "0"),
+    ("REDIS_TLS", "false"),
+];
+
 /// The Redis that is configured, if one is.
 pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, InvalidConfig> {
     let (url, hosts) = (env.get("REDIS_URL")?, env.get("REDIS_HOST")?);
@@ -26,6 +35,7 @@ pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, Invalid
     let connect_timeout = env.with("REDIS_CONNECT_TIMEOUT", "0.05", seconds)?;
     let response_timeout = env.with("REDIS_RESPONSE_TIMEOUT", "0.05", seconds)?;
     let prefix = env.get("REDIS_PREFIX")?.unwrap_or_else(|| RedisConfig::PREFIX.to_owned());
+    env.only_in("REDIS_URL", &OF_URL)?;
 
     let mut config = match (url, hosts) {
         (None, None) => return Ok(None),
@@ -58,8 +68,14 @@ pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, Invalid
             ..RedisConfig::new(mode.of(&hosts, port, master)?)
         },
     };
-    if let RedisTls::On { root_certificate: of_config } = &mut config.tls {
-        *of_config = root_certificate;
+    match (&mut config.tls, root_certificate) {
+        (RedisTls::On { root_certificate: of_config }, given) => *of_config = given,
+        (RedisTls::Off, Some(_)) => {
+            let reason =
+                "Redis is spoken to without TLS; set REDIS_TLS, or a REDIS_URL of rediss://";
+            return Err(InvalidConfig::new("REDIS_TLS_ROOTCERT", reason));
+        }
+        (RedisTls::Off, None) => {}
     }
     Ok(Some(RedisConfig { connect_timeout, response_timeout, prefix, ..config }))
 }

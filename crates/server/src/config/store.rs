@@ -29,12 +29,23 @@ impl fmt::Display for StoreConfig {
 /// Where runs are kept if nothing is said.
 const FILE: &str = "data/benchmark.db";
 
+/// What `DATABASE_URL` says too, with the defaults. `POSTGRES_PORT` is that of
+/// replicas beside it.
+const OF_URL: [(&str, &str); 5] = [
+    ("POSTGRES_USER", "postgres"),
+    ("POSTGRES_PASSWORD", ""),
+    ("POSTGRES_DB", "benchmark"),
+    ("POSTGRES_SSLMODE", "prefer"),
+    ("POSTGRES_SSLROOTCERT", ""),
+];
+
 impl StoreConfig {
     pub(super) fn read(env: &Environment<'_>) -> Result<Self, InvalidConfig> {
         let url = env.get("DATABASE_URL")?;
         let host = env.get("POSTGRES_HOST")?;
         // Read in any case, so that a bad value is found before it is needed.
         let postgres = postgres(env, url.as_deref(), host.as_deref())?;
+        env.only_in("DATABASE_URL", &OF_URL)?;
         match (url, host, postgres) {
             (Some(_), Some(_), _) => Err(InvalidConfig::new(
                 "POSTGRES_HOST",
