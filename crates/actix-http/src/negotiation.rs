@@ -106,16 +106,17 @@ pub(crate) fn prefers_csv(request: &HeaderMap) -> bool {
     }
 }
 
-/// The quality in a parameter `q=0.5`: 1 where there is none, 0 where it makes
-/// no sense.
+/// The quality that one of the parameters says, such as `q=0.5`: 1 where none
+/// does, 0 where it makes no sense.
 fn quality(parameters: &str) -> u16 {
-    let Some((name, value)) = parameters.split_once('=') else { return 1000 };
-    if !name.trim().eq_ignore_ascii_case("q") {
-        return 1000;
-    }
-    match value.trim().parse::<f32>() {
-        Ok(quality @ 0.0..=1.0) => (quality * 1000.0) as u16,
-        _ => 0,
+    let quality = parameters.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("q").then(|| value.trim())
+    });
+    match quality.map(str::parse::<f32>) {
+        None => 1000,
+        Some(Ok(quality @ 0.0..=1.0)) => (quality * 1000.0) as u16,
+        Some(_) => 0,
     }
 }
 
@@ -175,6 +176,9 @@ mod tests {
             ("gzip;q=0.5, identity", Coding::Identity),
             ("gzip;q=0", Coding::Identity),
             ("gzip;q=nonsense", Coding::Identity),
+            ("gzip;x=y;q=0", Coding::Identity),
+            ("gzip;q=0.5;x=y, br;q=0.2", Coding::Gzip),
+            ("gzip;x; q = 0.5 ;, br;q=0.2", Coding::Gzip),
             ("zstd", Coding::Identity),
             ("", Coding::Identity),
         ] {
@@ -212,6 +216,7 @@ mod tests {
             "text/csv, */*;q=0.1",
             "application/json;q=0.5, text/csv;q=0.9",
             "application/*;q=0.8, text/csv;q=0.9, */*",
+            "text/csv; q=0.9; header=present, application/json;q=0.5",
         ] {
             assert!(csv(accept), "{accept}");
         }
@@ -223,6 +228,7 @@ mod tests {
             "text/csv;q=0",
             "text/csv, application/json",
             "text/csv;q=0.5, */*",
+            "text/csv; charset=utf-8; q=0.1, application/json;q=0.9",
             "text/csv-schema",
         ] {
             assert!(!csv(accept), "{accept}");
