@@ -39,7 +39,7 @@ pub use ranking::{Ranking, RankingEntry};
 pub use refusal::Refusal;
 pub use run::{ImportedFile, Measurement, RecordedRun, Run};
 pub(crate) use schema::{
-    METRIC, SLUG, SourceName, StatisticName, VISIBLE, VerdictName, WINDOW, one_of,
+    BUCKET, METRIC, SLUG, SourceName, StatisticName, VISIBLE, VerdictName, WINDOW, one_of,
 };
 pub use workload::{Conditions, Workload};
 

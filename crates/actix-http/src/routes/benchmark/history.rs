@@ -25,7 +25,7 @@ use crate::path::Segment;
 use crate::query::{Query, parse, parse_whole_number};
 use crate::services::Services;
 use crate::tabular::{Exported, Format, Preferred};
-use crate::wire::{History, SLUG, VISIBLE, moment, timestamp};
+use crate::wire::{BUCKET, History, SLUG, VISIBLE, moment, timestamp};
 
 /// Which part of the history.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -49,7 +49,7 @@ pub(crate) struct Parameters {
     /// Of each so many minutes (`15m`), hours (`1h`) or days (`1d`) since 1970
     /// only the last publication is shown; at most 1000 of these may lie
     /// between `from` and `to`. Every publication where it is left out.
-    #[schemars(regex(pattern = r"^([1-9][0-9]{0,4}m|[1-9][0-9]{0,3}h|[1-9][0-9]{0,2}d)$"))]
+    #[schemars(regex = "BUCKET")]
     bucket: Option<String>,
     /// How many publications are shown at most, the last ones; 1000 where it is
     /// left out. Fewer are where they had more than 10,000 values together.
