@@ -19,6 +19,7 @@ use crate::observe::Observe;
 use crate::routes;
 use crate::routing::Resource;
 use crate::services::Services;
+use crate::trace_context::TRACEPARENT;
 
 /// What the workers of a server share.
 #[derive(Clone)]
@@ -127,9 +128,11 @@ fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "DELETE"])
         .allowed_headers([X_API_KEY, X_REQUEST_ID, IDEMPOTENCY_KEY])
-        .allowed_headers([header::CONTENT_TYPE, header::IF_NONE_MATCH])
+        .allowed_headers([header::CONTENT_TYPE, header::CONTENT_ENCODING])
+        .allowed_headers([header::IF_NONE_MATCH, TRACEPARENT])
         .expose_headers([header::ETAG, header::RETRY_AFTER, X_REQUEST_ID, IDEMPOTENT_REPLAYED])
         .expose_headers([RATE_LIMIT_POLICY, RATE_LIMIT, header::AGE, CACHE_STATUS, header::LINK])
+        .expose_headers([header::CONTENT_DISPOSITION])
         .max_age(3600);
     if origins.iter().any(|origin| origin == "*") {
         return cors.allow_any_origin();
@@ -222,7 +225,8 @@ mod tests {
     async fn a_browser_may_ask_whether_it_may_send_a_key() {
         for (method, headers) in [
             ("GET", "x-api-key, if-none-match"),
-            ("POST", "x-api-key, content-type, idempotency-key"),
+            ("POST", "x-api-key, content-type, content-encoding, idempotency-key"),
+            ("GET", "x-api-key, traceparent"),
             ("DELETE", "x-api-key, x-request-id"),
         ] {
             let ask = TestRequest::with_uri("/api/v1/keys")
@@ -240,7 +244,9 @@ mod tests {
         let answer = from("https://board.example", get("/api/v1/metrics")).await;
         let exposed = answer.headers().get(header::ACCESS_CONTROL_EXPOSE_HEADERS).unwrap();
         let exposed = exposed.to_str().unwrap().to_lowercase();
-        for name in ["etag", "link", "ratelimit", "ratelimit-policy", "retry-after"] {
+        for name in
+            ["content-disposition", "etag", "link", "ratelimit", "ratelimit-policy", "retry-after"]
+        {
             assert!(exposed.split(',').any(|it| it.trim() == name), "{name}: {exposed}");
         }
     }

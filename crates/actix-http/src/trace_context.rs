@@ -2,7 +2,8 @@
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// The header that carries it.
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// What the header `traceparent` says: <https://www.w3.org/TR/trace-context>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
