@@ -118,19 +118,16 @@ impl ApiError {
 
     /// The first of several, which tells of the others too: of ten of them, and
     /// how many more there are.
-    pub(crate) fn joined(mut first: Self, others: &[Self]) -> Self {
+    pub(crate) fn joined(mut first: Self, others: impl ExactSizeIterator<Item = Self>) -> Self {
         const TOLD: usize = 9;
-        let told = others.iter().take(TOLD).map(|other| &other.0.message);
-        for message in told {
-            first.0.message = format!("{}; {message}", first.0.message).into();
+        let more = others.len().saturating_sub(TOLD);
+        for other in others.take(TOLD) {
+            first.0.message = format!("{}; {}", first.0.message, other.0.message).into();
         }
-        first.0.message = match others.len().saturating_sub(TOLD) {
-            0 => shortened(first.0.message),
-            more => {
-                let message = shortened(first.0.message);
-                format!("{message}; and {more} more").into()
-            }
-        };
+        first.0.message = shortened(first.0.message);
+        if more > 0 {
+            first.0.message = format!("{}; and {more} more", first.0.message).into();
+        }
         first
     }
 

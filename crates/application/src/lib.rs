@@ -44,6 +44,6 @@ pub use plain_key::PlainKey;
 pub use publish_rankings::PublishRankings;
 pub use read_history::{HistoryError, HistoryQuery, HistoryView, ReadHistory};
 pub use read_ranking::{ComputeRanking, ReadRanking};
-pub use record_runs::{RecordRuns, RecordRunsError, Submitted};
+pub use record_runs::{RecordRuns, RecordRunsError, Submitted, Unfit, UnfitRun};
 pub use revoke_key::RevokeKey;
 pub use tiered_rankings::TieredRankings;

@@ -15,23 +15,13 @@ pub enum RecordRunsError {
     /// There was none to record.
     #[error("there are no runs to record")]
     Nothing,
-    /// A run measured something that the catalogue does not know.
-    #[error("there is no metric {metric}; there are {}", known.iter().map(MetricName::as_str).collect::<Vec<_>>().join(", "))]
-    UnknownMetric {
-        /// Which run, counted from 0.
-        run: usize,
-        /// What it measured.
-        metric: MetricName,
-        /// What it could have measured.
-        known: Vec<MetricName>,
-    },
-    /// A run that has not started yet would be the latest one for good.
-    #[error("it starts at {}, in the future", started_at.to_rfc3339_opts(SecondsFormat::Secs, true))]
-    InTheFuture {
-        /// Which run, counted from 0.
-        run: usize,
-        /// When it says that it started.
-        started_at: Timestamp,
+    /// Runs that cannot be recorded, whatever they are submitted with.
+    #[error("{}", first.reason)]
+    Unfit {
+        /// The first of them.
+        first: UnfitRun,
+        /// Those after it.
+        others: Vec<UnfitRun>,
     },
     /// Runs under other labels than those of their workloads.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
@@ -42,6 +32,34 @@ pub enum RecordRunsError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A run that cannot be recorded.
+#[derive(Debug)]
+pub struct UnfitRun {
+    /// Which run, counted from 0.
+    pub run: usize,
+    /// What is wrong with it, at first sight.
+    pub reason: Unfit,
+}
+
+/// Why a run cannot be recorded.
+#[derive(Debug, Error)]
+pub enum Unfit {
+    /// It has not started yet, and would be the latest one for good.
+    #[error("it starts at {}, in the future", started_at.to_rfc3339_opts(SecondsFormat::Secs, true))]
+    InTheFuture {
+        /// When it says that it started.
+        started_at: Timestamp,
+    },
+    /// It measured something that the catalogue does not know.
+    #[error("there is no metric {metric}; there are {}", known.iter().map(MetricName::as_str).collect::<Vec<_>>().join(", "))]
+    UnknownMetric {
+        /// What it measured.
+        metric: MetricName,
+        /// What it could have measured.
+        known: Arc<[MetricName]>,
+    },
 }
 
 /// What became of a submission.
@@ -111,11 +129,7 @@ impl RecordRuns {
             return Err(RecordRunsError::Nothing);
         }
         let now = self.clock.now();
-        let is_future = |(_, run): &(usize, &Run)| run.started_at > now + CLOCKS_DIFFER_BY;
-        if let Some((at, run)) = runs.iter().enumerate().find(is_future) {
-            return Err(RecordRunsError::InTheFuture { run: at, started_at: run.started_at });
-        }
-        self.check_metrics(runs).await?;
+        self.check(runs, now).await?;
         let recorded = match self.runs.record(runs, now, submission).await? {
             Recording::Recorded(recorded) => recorded,
             Recording::Replayed(outcomes) => return Ok(Submitted::Before(outcomes)),
@@ -126,14 +140,25 @@ impl RecordRuns {
         Ok(Submitted::Now(recorded.outcomes))
     }
 
-    async fn check_metrics(&self, runs: &[Run]) -> Result<(), RecordRunsError> {
-        let known: Vec<_> =
+    /// Refuses the runs that start in the future or measured what is not known.
+    async fn check(&self, runs: &[Run], now: Timestamp) -> Result<(), RecordRunsError> {
+        let known: Arc<[_]> =
             self.catalogue.metrics().await?.into_iter().map(|metric| metric.name).collect();
-        for (run, parts) in runs.iter().enumerate() {
-            if let Some(metric) = parts.measurements().keys().find(|name| !known.contains(name)) {
-                return Err(RecordRunsError::UnknownMetric { run, metric: metric.clone(), known });
-            }
+        let unfit =
+            |(at, run)| Some(UnfitRun { run: at, reason: reason_against(run, now, &known)? });
+        let mut unfit = runs.iter().enumerate().filter_map(unfit);
+        match unfit.next() {
+            None => Ok(()),
+            Some(first) => Err(RecordRunsError::Unfit { first, others: unfit.collect() }),
         }
-        Ok(())
     }
+}
+
+/// What is wrong with a run at `now`, if anything.
+fn reason_against(run: &Run, now: Timestamp, known: &Arc<[MetricName]>) -> Option<Unfit> {
+    if run.started_at > now + CLOCKS_DIFFER_BY {
+        return Some(Unfit::InTheFuture { started_at: run.started_at });
+    }
+    let metric = run.measurements().keys().find(|name| !known.contains(name))?;
+    Some(Unfit::UnknownMetric { metric: metric.clone(), known: Arc::clone(known) })
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use benchmark_application::{
     Authenticate, AuthenticateError, ComputeRanking, CreateKey, CreateKeyError, ListKeys,
-    PublishRankings, ReadRanking, RecordRuns, RecordRunsError, RevokeKey,
+    PublishRankings, ReadRanking, RecordRuns, RecordRunsError, RevokeKey, Unfit, UnfitRun,
 };
 use benchmark_domain::chrono::TimeDelta;
 use benchmark_domain::{
@@ -155,10 +155,12 @@ async fn an_unknown_metric_names_the_known_ones_and_nothing_is_recorded() {
     let good = a_run().build();
     let bad = a_run().llm("bad").samples(banana.clone(), &[1.0]).build();
     let error = house.record.run(&[good, bad]).await.unwrap_err();
-    let RecordRunsError::UnknownMetric { run, metric, known } = error else {
+    let RecordRunsError::Unfit { first: UnfitRun { run, reason }, others } = error else {
         panic!("{error}");
     };
-    assert_eq!((run, metric), (1, banana));
+    assert_eq!((run, others.len()), (1, 0));
+    let Unfit::UnknownMetric { metric, known } = reason else { panic!("{reason}") };
+    assert_eq!(metric, banana);
     assert!(known.contains(&metrics::TTFT));
     let runs = house.store.runs(&RunFilter::default(), None, page(10)).await.unwrap().unwrap();
     assert_eq!(runs, []);
@@ -169,7 +171,8 @@ async fn a_run_that_has_not_started_yet_is_refused() {
     let house = House::new();
     let runs = [a_run().started(at(299)).build(), a_run().started(at(301)).build()];
     let error = house.record.run(&runs).await.unwrap_err();
-    assert!(matches!(error, RecordRunsError::InTheFuture { run: 1, .. }), "{error}");
+    let RecordRunsError::Unfit { first, .. } = &error else { panic!("{error}") };
+    assert!(matches!(first, UnfitRun { run: 1, reason: Unfit::InTheFuture { .. } }), "{error}");
     assert_eq!(error.to_string(), "it starts at 2025-06-15T15:11:41Z, in the future");
     house.record.run(&runs[..1]).await.unwrap();
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use benchmark_actix_http::wire::{self, ImportedFile, RecordedRun};
-use benchmark_application::RecordRunsError;
+use benchmark_application::{RecordRunsError, Unfit, UnfitRun};
 use benchmark_domain::{LlmName, Provider, Run, Timestamp, WorkloadSlug};
 use benchmark_result_formats::{Format, Hints, Imported, Refusal, ResultFile};
 use comfy_table::Table;
@@ -120,15 +120,15 @@ fn by_file(files: Vec<ReadFile<'_>>, recorded: Vec<RecordedRun>) -> Vec<Imported
 /// Why the runs of these files were refused: which file's it was, and what helps.
 fn refusal_of(error: &RecordRunsError, files: &[ReadFile<'_>], hints: &Hints) -> String {
     let (run, remedy) = match error {
-        RecordRunsError::InTheFuture { run, .. } if hints.started_at.is_none() => {
-            (*run, "; a time without a zone was read as UTC, --at says better")
-        }
+        RecordRunsError::Unfit { first: UnfitRun { run, reason }, .. } => match reason {
+            Unfit::InTheFuture { .. } if hints.started_at.is_none() => {
+                (*run, "; a time without a zone was read as UTC, --at says better")
+            }
+            Unfit::InTheFuture { .. } | Unfit::UnknownMetric { .. } => (*run, ""),
+        },
         RecordRunsError::OtherLabels(others) => {
             let first = others.first().map_or(0, |other| other.run);
             (first, ", which --workload names")
-        }
-        RecordRunsError::InTheFuture { run, .. } | RecordRunsError::UnknownMetric { run, .. } => {
-            (*run, "")
         }
         _ => return error.to_string(),
     };

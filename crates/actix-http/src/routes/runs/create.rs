@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use apistos::paths::Responses;
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema, api_operation};
-use benchmark_application::RecordRunsError;
+use benchmark_application::{RecordRunsError, Unfit, UnfitRun};
 
 use super::recording::Recording;
 use super::submission::Posted;
@@ -56,8 +56,10 @@ impl ApiComponent for Recorded {
 /// an `Idempotency-Key` it is answered as the first time too, with the header
 /// `Idempotent-Replayed: true`.
 ///
-/// A refusal names every run that cannot be recorded, by its place in the array or
-/// its line, and its first field that cannot be; none is recorded then.
+/// A refusal names every run that cannot be recorded (ten of them, and how many
+/// more there are), by its place in the array or its line, and its first field that
+/// cannot be; none is recorded then. What can be told from the runs alone is told
+/// first.
 #[api_operation(
     tag = "runs",
     operation_id = "recordRuns",
@@ -91,11 +93,10 @@ pub(crate) async fn record_runs(
     })
     .await?;
     let refuse = |error| match error {
-        RecordRunsError::UnknownMetric { run, .. } => {
-            submission.refuse(run, &Refusal::new("metrics", error))
-        }
-        RecordRunsError::InTheFuture { run, .. } => {
-            submission.refuse(run, &Refusal::new("started_at", "lies in the future"))
+        RecordRunsError::Unfit { first, others } => {
+            let refuse =
+                |unfit: &UnfitRun| submission.refuse(unfit.run, &refusal_of(&unfit.reason));
+            ApiError::joined(refuse(&first), others.iter().map(refuse))
         }
         RecordRunsError::OtherLabels(others) => submission.refuse_all(
             others.iter().map(|other| (other.run, Refusal::new("conditions.labels", other))),
@@ -103,6 +104,13 @@ pub(crate) async fn record_runs(
         error => ApiError::invalid("body", error),
     };
     Recording::of(runs?, &key, sent_under, &services, refuse).await.map(Recorded)
+}
+
+fn refusal_of(reason: &Unfit) -> Refusal {
+    match reason {
+        Unfit::InTheFuture { .. } => Refusal::new("started_at", "lies in the future"),
+        Unfit::UnknownMetric { .. } => Refusal::new("metrics", reason),
+    }
 }
 
 #[cfg(test)]
@@ -336,6 +344,24 @@ mod tests {
         let lines = runs.map(|run| run.to_string()).join("\n");
         let message = app.post("application/x-ndjson", lines).await.refusal(422);
         for place in ["line 1: llm_name: ", "; line 3: llm_name: ", "; line 5: "] {
+            assert!(message.contains(place), "{message}");
+        }
+        assert_eq!(app.get("/api/v1/runs").await.data(), json!([]));
+    }
+
+    #[actix_web::test]
+    async fn every_run_that_does_not_fit_what_is_known_is_told_of() {
+        let app = TestApp::empty();
+        let (mut later, mut other) = (a_run("later"), a_run("other"));
+        later["started_at"] = json!("2999-01-01T00:00:00Z");
+        other["metrics"] = json!({ "BANANA": { "mean": 1, "count": 3 } });
+        let runs = [a_run("good"), later.clone(), other.clone(), other, later];
+        let message = post(&app, &json!(runs)).await.refusal(422);
+        let places = ["[1].started_at: ", "; [2].metrics: ", "; [3].metrics: ", "; [4].started"];
+        assert!(places.iter().all(|place| message.contains(place)), "{message}");
+        let lines = runs.map(|run| run.to_string()).join("\n\n");
+        let message = app.post("application/x-ndjson", lines).await.refusal(422);
+        for place in ["line 3: started_at: ", "; line 5: metrics: ", "; line 9: started_at: "] {
             assert!(message.contains(place), "{message}");
         }
         assert_eq!(app.get("/api/v1/runs").await.data(), json!([]));

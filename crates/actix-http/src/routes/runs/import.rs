@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use apistos::paths::Responses;
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema, api_operation};
-use benchmark_application::RecordRunsError;
+use benchmark_application::{RecordRunsError, Unfit};
 use benchmark_domain::{LlmName, Provider, Timestamp, WorkloadSlug};
 use benchmark_result_formats::{Format, Hints, Imported, Refusal, ResultFile};
 use schemars::JsonSchema;
@@ -226,11 +226,14 @@ pub(crate) async fn import_runs(
     .await?;
     let (format, Imported { runs, notes }) = read?;
     let refuse = |error| match error {
-        RecordRunsError::InTheFuture { .. } if is_time_given => ApiError::invalid("at", error),
-        RecordRunsError::InTheFuture { .. } => {
-            let remedy = "a time without a zone was read as UTC, `at` says better";
-            ApiError::invalid("body", format!("{error}; {remedy}"))
-        }
+        RecordRunsError::Unfit { first, .. } => match first.reason {
+            Unfit::InTheFuture { .. } if is_time_given => ApiError::invalid("at", first.reason),
+            Unfit::InTheFuture { .. } => {
+                let remedy = "a time without a zone was read as UTC, `at` says better";
+                ApiError::invalid("body", format!("{}; {remedy}", first.reason))
+            }
+            Unfit::UnknownMetric { .. } => ApiError::invalid("body", first.reason),
+        },
         RecordRunsError::OtherLabels { .. } => ApiError::invalid("labels", error),
         error => ApiError::invalid("body", error),
     };

@@ -86,11 +86,11 @@ impl Submission {
                 Err(refusal) => refusals.push(refusal),
             }
         }
-        if refusals.is_empty() {
-            return Ok(runs);
+        let mut refusals = refusals.into_iter();
+        match refusals.next() {
+            None => Ok(runs),
+            Some(first) => Err(ApiError::joined(first, refusals)),
         }
-        let first = refusals.remove(0);
-        Err(ApiError::joined(first, &refusals))
     }
 
     /// The runs as they are written, of which none has been read yet.
@@ -160,10 +160,13 @@ impl Submission {
     }
 
     /// The refusals of several runs together.
-    pub(super) fn refuse_all(&self, runs: impl Iterator<Item = (usize, Refusal)>) -> ApiError {
+    pub(super) fn refuse_all(
+        &self,
+        runs: impl ExactSizeIterator<Item = (usize, Refusal)>,
+    ) -> ApiError {
         let mut refusals = runs.map(|(at, refusal)| self.refuse(at, &refusal));
         match refusals.next() {
-            Some(first) => ApiError::joined(first, &refusals.collect::<Vec<_>>()),
+            Some(first) => ApiError::joined(first, refusals),
             None => ApiError::invalid("body", "it cannot be recorded"),
         }
     }
