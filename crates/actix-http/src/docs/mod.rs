@@ -2,6 +2,7 @@
 //! elsewhere, so that they work with no internet.
 
 mod asset;
+pub(crate) mod headers;
 pub(crate) mod keyed;
 mod openapi;
 mod pages;

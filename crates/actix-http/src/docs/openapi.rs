@@ -5,7 +5,7 @@ use apistos::server::Server;
 use apistos::tag::Tag;
 use apistos::{IndexMap, OpenApi};
 
-use super::keyed;
+use super::{headers, keyed};
 use crate::routes;
 
 /// The OpenAPI 3.0 document of the service, as JSON for people to read.
@@ -18,6 +18,7 @@ pub fn openapi_document() -> String {
         for documented in resource.operations() {
             let mut operation = in_paragraphs((documented.operation)());
             keyed::describe(&mut operation);
+            headers::describe(&mut operation);
             let item = paths.entry(resource.path().to_owned()).or_default();
             item.operations.insert(documented.method, operation);
             for part in (documented.components)() {
@@ -26,7 +27,7 @@ pub fn openapi_document() -> String {
             }
         }
     }
-    keyed::add_headers(&mut components);
+    headers::add_to(&mut components);
     let document = OpenApi {
         info: Info {
             title: "Benchmark API".to_owned(),
@@ -128,6 +129,26 @@ mod tests {
             }
         }
         assert!(seen > 100, "{seen}");
+    }
+
+    #[test]
+    fn the_headers_that_callers_rely_on_stand_where_they_occur() {
+        let document = document();
+        let headers = |path: &str, method: &str, status: &str| {
+            let headers = &document["paths"][path][method]["responses"][status]["headers"];
+            headers.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
+        };
+        let ranking = "/api/v1/benchmark/{metric}";
+        assert_eq!(headers(ranking, "get", "304"), "Age Cache-Status ETag X-Request-Id");
+        assert_eq!(headers("/api/v1/compare", "get", "304"), "ETag X-Request-Id");
+        assert_eq!(
+            headers("/api/v1/runs", "post", "201"),
+            "Idempotent-Replayed RateLimit RateLimit-Policy X-Request-Id"
+        );
+        assert_eq!(headers("/api/v1/runs", "post", "503"), "Retry-After X-Request-Id");
+        assert_eq!(headers("/metrics", "get", "200"), "X-Request-Id");
+        let parameters = document["paths"][ranking]["get"]["parameters"].as_array().unwrap();
+        assert!(parameters.iter().any(|it| it["name"] == "If-None-Match" && it["in"] == "header"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::metric::{Metric, no_such_metric};
 use crate::aside::aside;
 use crate::auth::ReadKey;
-use crate::docs::keyed;
+use crate::docs::headers;
 use crate::error::ApiError;
 use crate::path::Segment;
 use crate::query::{Query, parse, parse_whole_number};
@@ -132,7 +132,7 @@ impl ApiComponent for Part {
     fn responses(content_type: Option<String>) -> Option<Responses> {
         let mut responses = Exported::<History>::responses(content_type)?;
         if let Some(ReferenceOr::Object(done)) = responses.responses.get_mut("200") {
-            let link = keyed::header(
+            let link = headers::header(
                 "Where to ask for the publications before these, where there may be some.",
                 InstanceType::String,
                 "<?to=2024-09-27T08%3A57%3A21.004512Z>; rel=\"next\"".into(),
