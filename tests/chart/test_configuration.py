@@ -68,10 +68,14 @@ def test_a_key_is_set_in_one_way():
 @every_shape
 def test_the_service_takes_the_configuration(shape, tmp_path):
     rendered = manifests(SHAPES[shape])
+    urls = {
+        "DATABASE_URL": "postgres://benchmark:p@db.example.org/benchmark",
+        "REDIS_URL": "redis://:p@redis.example.org",
+    }
     secrets = {
-        "API_KEY": "an-api-key-of-the-tests",
-        "POSTGRES_PASSWORD": "p",
-        "REDIS_PASSWORD": "p",
+        variable["name"]: urls.get(variable["name"], "a-secret-of-the-tests")
+        for variable in service_container(rendered).get("env", [])
+        if "secretKeyRef" in variable.get("valueFrom", {})
     }
     # Nothing listens there: the service reads all, and then fails to reach itself.
     nowhere = {"HOST": "127.0.0.1", "PORT": "1"}
