@@ -3,7 +3,8 @@ use std::sync::Arc;
 use benchmark_domain::chrono::{SecondsFormat, TimeDelta};
 use benchmark_domain::{MetricName, Run, Timestamp};
 use benchmark_ports::{
-    Catalogue, Clock, OtherLabel, RecordOutcome, Recording, RunStore, StoreError, Submission,
+    Catalogue, Clock, OtherLabel, OtherLabels, RecordOutcome, Recording, RunStore, StoreError,
+    Submission,
 };
 use thiserror::Error;
 
@@ -23,9 +24,6 @@ pub enum RecordRunsError {
         /// Those after it.
         others: Vec<UnfitRun>,
     },
-    /// Runs under other labels than those of their workloads.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    OtherLabels(Vec<OtherLabel>),
     /// What is submitted under a key is not what was submitted under it before.
     #[error("the key stands for another submission")]
     KeyTaken,
@@ -60,6 +58,15 @@ pub enum Unfit {
         /// What it could have measured.
         known: Arc<[MetricName]>,
     },
+    /// It is under another label than its workload.
+    #[error(transparent)]
+    OtherLabel(OtherLabel),
+}
+
+impl From<OtherLabel> for UnfitRun {
+    fn from(other: OtherLabel) -> Self {
+        Self { run: other.run, reason: Unfit::OtherLabel(other) }
+    }
 }
 
 /// What became of a submission.
@@ -134,7 +141,10 @@ impl RecordRuns {
             Recording::Recorded(recorded) => recorded,
             Recording::Replayed(outcomes) => return Ok(Submitted::Before(outcomes)),
             Recording::KeyTaken => return Err(RecordRunsError::KeyTaken),
-            Recording::OtherLabels(others) => return Err(RecordRunsError::OtherLabels(others)),
+            Recording::OtherLabels(OtherLabels { first, others }) => {
+                let others = others.into_iter().map(UnfitRun::from).collect();
+                return Err(RecordRunsError::Unfit { first: first.into(), others });
+            }
         };
         self.publish.run(&recorded.affected).await;
         Ok(Submitted::Now(recorded.outcomes))

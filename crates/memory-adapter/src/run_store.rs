@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use benchmark_domain::{LlmId, MetricName, RankingScope, Run, RunId, RunParts, Timestamp, Verdict};
 use benchmark_ports::{
-    IdempotencyKey, OtherLabel, PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording,
+    IdempotencyKey, OtherLabels, PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording,
     RunFilter, RunStore, SUBMISSIONS_KEPT, StoreError, Submission,
 };
 
@@ -26,10 +26,9 @@ impl RunStore for MemoryStore {
             let replayed = || Recording::Replayed(known.outcomes.clone());
             return Ok(if same { replayed() } else { Recording::KeyTaken });
         }
-        let known = OtherLabel::labelled(runs).into_iter();
+        let known = OtherLabels::labelled(runs).into_iter();
         let known = known.filter_map(|slug| state.workloads.get(slug).cloned());
-        let others = OtherLabel::among(runs, known);
-        if !others.is_empty() {
+        if let Some(others) = OtherLabels::among(runs, known) {
             return Ok(Recording::OtherLabels(others));
         }
         for metric in runs.iter().flat_map(|run| run.measurements().keys()) {

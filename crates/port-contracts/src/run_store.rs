@@ -10,8 +10,8 @@ use benchmark_domain::{
 };
 use benchmark_ports::RecordOutcome::{Known, New};
 use benchmark_ports::{
-    IdempotencyKey, OtherLabel, RecordOutcome, RecordedRun, Recording, Revision, RunFilter,
-    SUBMISSIONS_KEPT, Submission,
+    IdempotencyKey, OtherLabel, OtherLabels, RecordOutcome, RecordedRun, Recording, Revision,
+    RunFilter, SUBMISSIONS_KEPT, Submission,
 };
 
 use crate::Stores;
@@ -230,7 +230,7 @@ pub async fn a_run_under_another_label_than_its_workload_is_refused(stores: Stor
         on_gpu("chat", "b200").build(),
     ];
     let submission = submission("a", "key", 1);
-    let Recording::OtherLabels(others) = submit(&stores, &runs, 1, &submission).await else {
+    let Recording::OtherLabels(refused) = submit(&stores, &runs, 1, &submission).await else {
         panic!("it is recorded");
     };
     let other = |run: usize, gpu: &str| OtherLabel {
@@ -240,7 +240,8 @@ pub async fn a_run_under_another_label_than_its_workload_is_refused(stores: Stor
         value: gpu.to_owned(),
         known: Some("h100".to_owned()),
     };
-    assert_eq!(others, [other(1, "a100"), other(2, "b200")]);
+    let expected = OtherLabels { first: other(1, "a100"), others: vec![other(2, "b200")] };
+    assert_eq!(refused, expected);
     assert_eq!(all(&stores).await, std::slice::from_ref(&first));
     assert_eq!(stores.catalogue.llms(None, page(10)).await.unwrap(), Some(vec![first.llm.clone()]));
     let workloads = stores.catalogue.workloads(None, page(10)).await.unwrap();

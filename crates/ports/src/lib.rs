@@ -54,7 +54,7 @@ pub use health::HealthCheck;
 pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey, Submission};
 pub use invalidation_bus::InvalidationBus;
 pub use noted_loader::NotedLoader;
-pub use other_label::OtherLabel;
+pub use other_label::{OtherLabel, OtherLabels};
 pub use page::{InvalidPageLimit, PageLimit};
 pub use randomness::Randomness;
 pub use ranking_cache::{

@@ -20,37 +20,49 @@ pub struct OtherLabel {
     pub known: Option<String>,
 }
 
-impl OtherLabel {
+/// Those of several runs: of each of them the first one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherLabels {
+    /// That of the first run.
+    pub first: OtherLabel,
+    /// Those of the runs after it.
+    pub others: Vec<OtherLabel>,
+}
+
+impl OtherLabels {
     /// The workloads whose labels matter to `runs`: those of runs with labels.
     pub fn labelled(runs: &[Run]) -> BTreeSet<&WorkloadSlug> {
         let labelled = runs.iter().filter(|run| !run.workload.conditions.labels.is_empty());
         labelled.map(|run| &run.workload.slug).collect()
     }
 
-    /// One for each of `runs` that has such a label. `known` are those of the
+    /// Those of `runs`, if any has such a label. `known` are those of the
     /// [labelled](Self::labelled) workloads that are recorded; the others are
     /// what their first run among these says.
-    pub fn among(runs: &[Run], known: impl IntoIterator<Item = Workload>) -> Vec<Self> {
+    pub fn among(runs: &[Run], known: impl IntoIterator<Item = Workload>) -> Option<Self> {
         let known =
             known.into_iter().map(|Workload { slug, conditions }| (slug, conditions.labels));
         let mut workloads: BTreeMap<_, _> = known.collect();
-        let mut others = Vec::new();
-        for (at, run) in runs.iter().enumerate() {
+        let other_of = |(at, run): (usize, &Run)| {
             let Workload { slug, conditions } = &run.workload;
             let known = workloads.entry(slug.clone()).or_insert_with(|| conditions.labels.clone());
             let mut labels = conditions.labels.iter();
-            let other = labels.find(|(key, value)| known.get(*key) != Some(value));
-            others.extend(other.map(|(key, value)| Self {
+            let (key, value) = labels.find(|(key, value)| known.get(*key) != Some(value))?;
+            Some(OtherLabel {
                 run: at,
                 workload: slug.clone(),
                 key: key.clone(),
                 value: value.clone(),
                 known: known.get(key).cloned(),
-            }));
-        }
-        others
+            })
+        };
+        let mut others = runs.iter().enumerate().filter_map(other_of);
+        let first = others.next()?;
+        Some(Self { first, others: others.collect() })
     }
+}
 
+impl OtherLabel {
     fn mismatch(&self) -> String {
         let Self { run: _, workload, key, value, known } = self;
         match known {

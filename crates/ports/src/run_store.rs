@@ -4,7 +4,7 @@ use benchmark_domain::{
     Grade, LlmId, RankingScope, Run, RunId, Source, Timestamp, Verdict, WorkloadSlug,
 };
 
-use crate::{OtherLabel, PageLimit, StoreError, Submission};
+use crate::{OtherLabels, PageLimit, StoreError, Submission};
 
 /// What became of one run that was to be recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub enum Recording {
     KeyTaken,
     /// Some of the runs are under labels that their workloads have not; nothing
     /// changed.
-    OtherLabels(Vec<OtherLabel>),
+    OtherLabels(OtherLabels),
 }
 
 impl Recording {
@@ -105,7 +105,7 @@ pub trait RunStore: Send + Sync {
     ///
     /// Recording a new run also records its LLM and its workload, unless they
     /// are known (a known workload keeps the conditions it has). Runs under
-    /// [other labels](OtherLabel::among) than those of their workloads are
+    /// [other labels](OtherLabels::among) than those of their workloads are
     /// [refused](Recording::OtherLabels), all together, however many arrive at
     /// once. It moves the
     /// [`Revision`](crate::Revision) of every scope it says something about,

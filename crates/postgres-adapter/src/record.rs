@@ -10,7 +10,7 @@ use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{
     MetricName, PooledRuns, RankingScope, Run, Timestamp, Verdict, Workload, WorkloadSlug,
 };
-use benchmark_ports::{OtherLabel, RecordOutcome, RecordedRuns, StoreError};
+use benchmark_ports::{OtherLabels, RecordOutcome, RecordedRuns, StoreError};
 use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
@@ -28,10 +28,10 @@ use crate::schema::{llms, workloads};
 pub(crate) async fn other_labels(
     connection: &mut AsyncPgConnection,
     runs: &[Run],
-) -> Result<Vec<OtherLabel>, Failure> {
-    let labelled = OtherLabel::labelled(runs);
+) -> Result<Option<OtherLabels>, Failure> {
+    let labelled = OtherLabels::labelled(runs);
     if labelled.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let labelled: Vec<_> = labelled.into_iter().map(WorkloadSlug::as_str).collect();
     let known: Vec<WorkloadRow> = workloads::table
@@ -40,7 +40,7 @@ pub(crate) async fn other_labels(
         .load(connection)
         .await?;
     let known: Vec<_> = known.into_iter().map(Workload::try_from).collect::<Result<_, _>>()?;
-    Ok(OtherLabel::among(runs, known))
+    Ok(OtherLabels::among(runs, known))
 }
 
 /// Records runs, of which none is under [other labels](other_labels), in the
@@ -56,7 +56,7 @@ pub(crate) async fn record(
     }
     insert_identities(connection, runs).await?;
     // Whoever recorded a workload at once is over by now, and may have given it others.
-    if !other_labels(connection, runs).await?.is_empty() {
+    if other_labels(connection, runs).await?.is_some() {
         return Err(Failure::Overtaken);
     }
     let rows = given.values().map(|it| RunRow::of(it.run, recorded_at, &it.verdict));

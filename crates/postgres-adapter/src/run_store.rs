@@ -32,8 +32,7 @@ impl RunStore for PostgresStore {
             let given = Arc::clone(&given);
             async move {
                 let (runs, submission) = &*given;
-                let others = other_labels(connection, runs).await?;
-                if !others.is_empty() {
+                if let Some(others) = other_labels(connection, runs).await? {
                     return Ok(Recording::OtherLabels(others));
                 }
                 let Some(submission) = submission else {

@@ -6,7 +6,7 @@ use benchmark_domain::{
     WorkloadSlug,
 };
 use benchmark_ports::{
-    OtherLabel, PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording, RunFilter,
+    OtherLabels, PageLimit, RecordOutcome, RecordedRun, RecordedRuns, Recording, RunFilter,
     RunStore, StoreError, Submission,
 };
 use diesel::prelude::*;
@@ -36,8 +36,7 @@ impl RunStore for SqliteStore {
             {
                 return Ok(known);
             }
-            let others = other_labels(connection, &runs)?;
-            if !others.is_empty() {
+            if let Some(others) = other_labels(connection, &runs)? {
                 return Ok(Recording::OtherLabels(others));
             }
             let mut moved = BTreeSet::new();
@@ -100,17 +99,17 @@ impl RunStore for SqliteStore {
 fn other_labels(
     connection: &mut SqliteConnection,
     runs: &[Run],
-) -> Result<Vec<OtherLabel>, Failure> {
-    let labelled = OtherLabel::labelled(runs);
+) -> Result<Option<OtherLabels>, Failure> {
+    let labelled = OtherLabels::labelled(runs);
     if labelled.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let known: Vec<WorkloadRow> = workloads::table
         .filter(workloads::slug.eq_any(labelled.into_iter().map(WorkloadSlug::as_str)))
         .select(WorkloadRow::as_select())
         .load(connection)?;
     let known: Vec<_> = known.into_iter().map(Workload::try_from).collect::<Result<_, _>>()?;
-    Ok(OtherLabel::among(runs, known))
+    Ok(OtherLabels::among(runs, known))
 }
 
 /// Inserts a run with all it says, its LLM and its workload; `false` if it was

@@ -125,11 +125,8 @@ fn refusal_of(error: &RecordRunsError, files: &[ReadFile<'_>], hints: &Hints) ->
                 (*run, "; a time without a zone was read as UTC, --at says better")
             }
             Unfit::InTheFuture { .. } | Unfit::UnknownMetric { .. } => (*run, ""),
+            Unfit::OtherLabel(_) => (*run, ", which --workload names"),
         },
-        RecordRunsError::OtherLabels(others) => {
-            let first = others.first().map_or(0, |other| other.run);
-            (first, ", which --workload names")
-        }
         _ => return error.to_string(),
     };
     let mut paths = files.iter().flat_map(|file| repeat_n(file.path, file.runs.len()));

@@ -98,9 +98,6 @@ pub(crate) async fn record_runs(
                 |unfit: &UnfitRun| submission.refuse(unfit.run, &refusal_of(&unfit.reason));
             ApiError::joined(refuse(&first), others.iter().map(refuse))
         }
-        RecordRunsError::OtherLabels(others) => submission.refuse_all(
-            others.iter().map(|other| (other.run, Refusal::new("conditions.labels", other))),
-        ),
         error => ApiError::invalid("body", error),
     };
     Recording::of(runs?, &key, sent_under, &services, refuse).await.map(Recorded)
@@ -110,6 +107,7 @@ fn refusal_of(reason: &Unfit) -> Refusal {
     match reason {
         Unfit::InTheFuture { .. } => Refusal::new("started_at", "lies in the future"),
         Unfit::UnknownMetric { .. } => Refusal::new("metrics", reason),
+        Unfit::OtherLabel(_) => Refusal::new("conditions.labels", reason),
     }
 }
 

@@ -233,8 +233,8 @@ pub(crate) async fn import_runs(
                 ApiError::invalid("body", format!("{}; {remedy}", first.reason))
             }
             Unfit::UnknownMetric { .. } => ApiError::invalid("body", first.reason),
+            Unfit::OtherLabel(_) => ApiError::invalid("labels", first.reason),
         },
-        RecordRunsError::OtherLabels { .. } => ApiError::invalid("labels", error),
         error => ApiError::invalid("body", error),
     };
     let recording = Recording::of(runs, &key, sent_under, &services, refuse).await?;

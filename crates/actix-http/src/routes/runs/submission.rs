@@ -159,18 +159,6 @@ impl Submission {
         }
     }
 
-    /// The refusals of several runs together.
-    pub(super) fn refuse_all(
-        &self,
-        runs: impl ExactSizeIterator<Item = (usize, Refusal)>,
-    ) -> ApiError {
-        let mut refusals = runs.map(|(at, refusal)| self.refuse(at, &refusal));
-        match refusals.next() {
-            Some(first) => ApiError::joined(first, refusals),
-            None => ApiError::invalid("body", "it cannot be recorded"),
-        }
-    }
-
     /// The lines that are not blank, with their numbers, counted from 1.
     fn lines(&self) -> impl Iterator<Item = (usize, &[u8])> {
         let lines = (1..).zip(self.bytes.split(|byte| *byte == b'\n'));
