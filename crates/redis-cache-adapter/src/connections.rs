@@ -5,6 +5,7 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError};
 use tokio::runtime::{Handle, Id, RuntimeFlavor};
+use tokio::time::sleep;
 
 use crate::connection::Connection;
 
@@ -25,7 +26,8 @@ pub(crate) struct Connections {
     own: Arc<RwLock<OwnConnections>>,
 }
 
-/// Those of workers; `None` for one that is not there yet, or cannot be had.
+/// Those of workers; `None` for one that is not there yet, or could not be had a
+/// moment ago.
 type OwnConnections = HashMap<Id, Option<MultiplexedConnection>>;
 
 impl Connections {
@@ -35,6 +37,9 @@ impl Connections {
     /// How long opening a worker's may take. Nobody waits for it, and the worker
     /// may be busy.
     const OWN_TIMEOUT: Duration = Duration::from_secs(2);
+
+    /// For how long one that could not be opened is not tried again.
+    const PAUSE: Duration = Duration::from_secs(1);
 
     /// Opens the one that all share to a server; it is driven by the runtime that
     /// this is called on.
@@ -85,8 +90,9 @@ impl Connections {
             match open(&server, Self::OWN_TIMEOUT).await {
                 Ok(connection) => _ = write(&own).insert(worker, Some(connection)),
                 Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::debug!(error, "a worker has no connection to Redis of its own");
+                    tracing::debug!(%error, "a worker has no connection to Redis of its own");
+                    sleep(Self::PAUSE).await;
+                    write(&own).remove(&worker);
                 }
             }
         });
