@@ -17,6 +17,7 @@
 mod authenticate;
 mod browse_catalogue;
 mod check_health;
+mod coalescing;
 mod compare_llms;
 mod create_key;
 mod define_metric;

@@ -3,13 +3,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Contender, EntryId, Metric, MetricName, Provider, RankingEntry, RankingScope, Statistic,
+    Contender, Direction, EntryId, Metric, MetricName, Provider, RankingEntry, RankingScope, Statistic,
     Window, WorkloadSlug, rank,
 };
 use benchmark_ports::{
     Catalogue, Clock, LoadError, LoadRanking, Loaded, PageLimit, RankingCache, RankingEncoder,
     RankingQuery, RankingReader, RankingView, Served, StoreError, Subject,
 };
+
+use crate::coalescing::Coalescing;
 
 /// How many of anything a message names.
 const NAMED: usize = 20;
@@ -52,11 +54,22 @@ pub struct ComputeRanking {
     catalogue: Arc<dyn Catalogue>,
     encoder: Arc<dyn RankingEncoder>,
     clock: Arc<dyn Clock>,
+    rankings: Coalescing<Whole, Ranked, StoreError>,
+}
+
+/// What a whole ranking is of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Whole {
+    scope: RankingScope,
+    direction: Direction,
+    window: Window,
+    statistic: Statistic,
 }
 
 /// A whole ranking.
+#[derive(Clone)]
 struct Ranked {
-    entries: Vec<RankingEntry>,
+    entries: Arc<[RankingEntry]>,
     /// Who has runs and no value to be ranked by, and why.
     left_out: Option<String>,
 }
@@ -75,7 +88,7 @@ impl ComputeRanking {
         encoder: Arc<dyn RankingEncoder>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { reader, catalogue, encoder, clock }
+        Self { reader, catalogue, encoder, clock, rankings: Coalescing::default() }
     }
 
     async fn answer(&self, query: &RankingQuery) -> Result<Answer, LoadError> {
@@ -87,7 +100,14 @@ impl ComputeRanking {
         let mut rankings = Vec::with_capacity(asked.len());
         let mut is_empty = true;
         for metric in asked {
-            let ranked = self.ranked(&metric, query).await?;
+            // The whole one, whichever part of it is asked for.
+            let whole = Whole {
+                scope: RankingScope { metric: metric.name.clone(), workload: query.workload.clone() },
+                direction: metric.direction,
+                window: query.window,
+                statistic: query.statistic,
+            };
+            let ranked = self.rankings.read(&whole, self.ranked(&whole)).await?;
             is_empty &= ranked.entries.is_empty() && ranked.left_out.is_none();
             rankings.push(view(metric, ranked, query));
         }
@@ -101,21 +121,20 @@ impl ComputeRanking {
 
     /// The whole ranking of a metric: the published one where that is what was
     /// asked for and it holds, else computed.
-    async fn ranked(&self, metric: &Metric, query: &RankingQuery) -> Result<Ranked, StoreError> {
-        let RankingQuery { workload, window, statistic, .. } = query;
-        let scope = RankingScope { metric: metric.name.clone(), workload: workload.clone() };
-        if (*window, *statistic) == (Window::Latest, Statistic::Mean)
-            && let Some(current) = self.reader.current(&scope).await?
+    async fn ranked(&self, whole: &Whole) -> Result<Ranked, StoreError> {
+        let &Whole { ref scope, direction, window, statistic } = whole;
+        if (window, statistic) == (Window::Latest, Statistic::Mean)
+            && let Some(current) = self.reader.current(scope).await?
             && current.up_to_date
         {
-            return Ok(Ranked { entries: current.publication.entries, left_out: None });
+            return Ok(Ranked { entries: current.publication.entries.into(), left_out: None });
         }
-        let read = self.reader.contenders(&scope, *window, self.clock.now()).await?;
-        let left_out = left_out(&read.contenders, *statistic);
-        let entries = rank(metric.direction, *statistic, read.contenders)
+        let read = self.reader.contenders(scope, window, self.clock.now()).await?;
+        let left_out = left_out(&read.contenders, statistic);
+        let entries = rank(direction, statistic, read.contenders)
             .into_iter()
             .map(|ranked| RankingEntry {
-                id: EntryId::derived(&scope, *window, *statistic, &ranked),
+                id: EntryId::derived(scope, window, statistic, &ranked),
                 ranked,
             })
             .collect();
@@ -184,20 +203,15 @@ pub(crate) fn of_metric(
 
 /// What was asked for of a whole ranking.
 fn view(metric: Metric, ranked: Ranked, query: &RankingQuery) -> RankingView {
-    let RankingQuery { subject: _, workload, window, statistic, provider, limit, offset } = query;
-    let offset = usize::try_from(*offset).unwrap_or(usize::MAX);
-    let Ranked { mut entries, left_out } = ranked;
+    let Ranked { entries, left_out } = ranked;
     let mut remarks: Vec<_> = left_out.into_iter().collect();
-    if let Some(provider) = provider {
+    if let Some(provider) = &query.provider {
         remarks.extend(without_any_of(provider, &entries));
-        entries.retain(|entry| entry.ranked.llm.provider.as_ref() == Some(provider));
     }
     RankingView {
         metric,
-        workload: workload.clone(),
-        window: *window,
-        statistic: *statistic,
-        entries: entries.into_iter().skip(offset).take(limit.get()).collect(),
+        query: query.clone(),
+        ranking: entries,
         message: (!remarks.is_empty()).then(|| remarks.join("; ")),
     }
 }

@@ -30,7 +30,7 @@ struct Names;
 
 impl Names {
     fn of(ranking: &RankingView) -> String {
-        let names: Vec<_> = ranking.entries.iter().map(|e| e.ranked.llm.to_string()).collect();
+        let names: Vec<_> = ranking.entries().map(|e| e.ranked.llm.to_string()).collect();
         names.join(" ")
     }
 }
@@ -211,7 +211,8 @@ async fn an_llm_that_fails_entirely_falls_behind_all_others() {
     let down = a_run().llm("good").started(at(60)).requests(100, 100).nothing().build();
     house.record.run(&[down]).await.unwrap();
     assert_eq!(house.ttft().await, "other good");
-    let entries = house.read.views(&query()).await.unwrap().remove(0).entries;
+    let view = house.read.views(&query()).await.unwrap().remove(0);
+    let entries: Vec<_> = view.entries().collect();
     assert_eq!(entries[1].ranked.tier, benchmark_domain::Tier::MostlyFailed);
     assert_eq!(entries[1].ranked.requests.failed(), 100);
 }
@@ -252,7 +253,7 @@ async fn a_provider_or_a_page_shows_a_part_and_leaves_the_ranks_alone() {
     }
     let provider = benchmark_domain::Provider::parse("x").ok();
     let of_x = house.read.views(&RankingQuery { provider, ..query() }).await.unwrap();
-    let ranks: Vec<_> = of_x[0].entries.iter().map(|entry| entry.ranked.rank).collect();
+    let ranks: Vec<_> = of_x[0].entries().map(|entry| entry.ranked.rank).collect();
     assert_eq!(ranks, [1, 3]);
     let second = RankingQuery { limit: page(1), offset: 1, ..query() };
     assert_eq!(house.answer(&second).await, "b (y)");
@@ -288,11 +289,11 @@ async fn whose_samples_are_too_few_for_a_percentile_is_named_and_not_ranked() {
     house.record.run(&runs).await.unwrap();
     let by = |statistic| RankingQuery { statistic, ..query() };
     let view = house.read.views(&by(Statistic::P95)).await.unwrap().remove(0);
-    assert_eq!(view.entries.len(), 1);
+    assert_eq!(view.entries().count(), 1);
     assert_eq!(view.message.unwrap(), "not ranked by p95: few needs 72 samples, has 3");
     // That nobody is ranked does not mean that nobody has runs.
     let view = house.read.views(&by(Statistic::P99)).await.unwrap().remove(0);
-    assert_eq!(view.entries, []);
+    assert_eq!(view.entries().count(), 0);
     assert!(view.message.unwrap().contains("many needs 368 samples, has 100"));
     assert_eq!(house.read.views(&query()).await.unwrap().remove(0).message, None);
 }

@@ -82,7 +82,7 @@ impl fmt::Display for Unit {
 }
 
 /// Which values of a metric are the better ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// A latency, say.
     LowerIsBetter,

@@ -1,22 +1,32 @@
-use benchmark_domain::{Metric, RankingEntry, Statistic, Timestamp, Window, WorkloadSlug};
+use std::sync::Arc;
 
-use crate::Document;
+use benchmark_domain::{Metric, RankingEntry, Timestamp};
+
+use crate::{Document, RankingQuery};
 
 /// A ranking as a reader asked for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RankingView {
     /// What is measured.
     pub metric: Metric,
-    /// Under which conditions.
-    pub workload: WorkloadSlug,
-    /// By which runs.
-    pub window: Window,
-    /// By which number.
-    pub statistic: Statistic,
-    /// The entries that were asked for, the best one first.
-    pub entries: Vec<RankingEntry>,
+    /// What was asked for.
+    pub query: RankingQuery,
+    /// The whole ranking, the best one first.
+    pub ranking: Arc<[RankingEntry]>,
     /// What a reader should know of the answer: why it is empty, say.
     pub message: Option<String>,
+}
+
+impl RankingView {
+    /// The entries that were asked for, the best one first.
+    pub fn entries(&self) -> impl Iterator<Item = &RankingEntry> {
+        let RankingQuery { provider, limit, offset, .. } = &self.query;
+        let is_asked_for = move |entry: &&RankingEntry| {
+            provider.is_none() || entry.ranked.llm.provider == *provider
+        };
+        let offset = usize::try_from(*offset).unwrap_or(usize::MAX);
+        self.ranking.iter().filter(is_asked_for).skip(offset).take(limit.get())
+    }
 }
 
 /// Writes rankings as their readers get them. The HTTP adapter knows how.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{Quantiles, RankInterval, RankedLlm, Statistic, Tier, Timestamp};
-use benchmark_ports::RankingView;
+use benchmark_ports::{RankingQuery, RankingView};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -120,14 +120,14 @@ impl RankingEntry {
             p95: *p95,
             p99: *p99,
             missing: missing(ranked),
-            workload: ranking.workload.to_string(),
+            workload: ranking.query.workload.to_string(),
             source: source.as_str().to_owned(),
         }
     }
 
     /// The entries of a ranking, the best one first.
     pub fn all_of(ranking: &RankingView) -> Vec<Self> {
-        ranking.entries.iter().map(|entry| Self::new(ranking, entry)).collect()
+        ranking.entries().map(|entry| Self::new(ranking, entry)).collect()
     }
 }
 
@@ -163,7 +163,8 @@ pub struct Ranking {
 
 impl From<&RankingView> for Ranking {
     fn from(ranking: &RankingView) -> Self {
-        let RankingView { metric, workload, window, statistic, entries: _, message } = ranking;
+        let RankingView { metric, query, ranking: _, message } = ranking;
+        let RankingQuery { workload, window, statistic, .. } = query;
         Self {
             metric: metric.name.to_string(),
             unit: metric.unit.to_string(),

@@ -73,7 +73,8 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
 }
 
 fn print(ranking: &RankingView, out: &mut impl Write) -> std::io::Result<()> {
-    let RankingView { metric, workload, window, statistic, entries, message: _ } = ranking;
+    let RankingView { metric, query, ranking: _, message: _ } = ranking;
+    let RankingQuery { workload, window, statistic, .. } = query;
     writeln!(
         out,
         "{} ({}, {} is better) by {statistic} on {workload}, runs: {window}",
@@ -81,10 +82,10 @@ fn print(ranking: &RankingView, out: &mut impl Write) -> std::io::Result<()> {
         metric.unit,
         metric.direction.as_str(),
     )?;
-    if entries.is_empty() {
+    if ranking.entries().next().is_none() {
         return Ok(());
     }
-    let rows = entries.iter().map(|entry| {
+    let rows = ranking.entries().map(|entry| {
         let ranked = &entry.ranked;
         let interval = match ranked.interval {
             Some(interval) => format!("{} .. {}", Figure(interval.low), Figure(interval.high)),
