@@ -1,10 +1,27 @@
 //! However many ask for what nobody has, it is loaded once.
 
 use std::sync::Barrier;
+use std::time::Duration;
 
-use crate::engines::Engines;
-use crate::service::{KEY, agent};
+use crate::engines::{Engines, metric, wait_until};
+use crate::service::{KEY, Service, agent};
 use crate::turn::Turn;
+
+/// How often entries were read to answer, which the table of them is read for and
+/// for nothing else.
+fn queries(engines: &Engines) -> usize {
+    let calls = engines.postgres.sql(
+        "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
+         WHERE query LIKE '%\"benchmark\"%' AND query LIKE 'SELECT%'",
+    );
+    calls.trim().parse().unwrap()
+}
+
+fn ask(service: &Service, limit: usize) {
+    let url = format!("{}/api/v1/benchmark/TTFT?limit={limit}", service.url);
+    let answer = agent().get(url).header("X-API-Key", KEY).call().unwrap();
+    assert_eq!(answer.status(), 200);
+}
 
 #[test]
 fn five_hundred_at_once_for_a_cold_ranking_are_one_query_per_replica() {
@@ -19,20 +36,41 @@ fn five_hundred_at_once_for_a_cold_ranking_are_one_query_per_replica() {
             let (begin, service) = (&begin, &services[number % 2]);
             let client = std::thread::Builder::new().stack_size(256 << 10);
             let ask = move || {
-                let url = format!("{}/api/v1/benchmark/TTFT?limit=9", service.url);
                 begin.wait();
-                let answer = agent().get(url).header("X-API-Key", KEY).call().unwrap();
-                assert_eq!(answer.status(), 200);
+                ask(service, 9);
             };
             client.spawn_scoped(scope, ask).unwrap();
         }
     });
-    // The table of entries is read to answer, and for nothing else.
-    let calls = engines.postgres.sql(
-        "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
-         WHERE query LIKE '%\"benchmark\"%' AND query LIKE 'SELECT%'",
-    );
-    let calls: usize = calls.trim().parse().unwrap();
+    let calls = queries(&engines);
     println!("{calls} queries for {clients} clients");
     assert!((1..=services.len()).contains(&calls), "{calls} queries");
+}
+
+#[test]
+fn whatever_part_of_a_ranking_is_asked_for_meanwhile_is_one_query_more() {
+    let engines = Engines::counting(Turn::beside_others());
+    let service = engines.service_with_runs(&[("CACHE_EXPIRATION", "0")]);
+    engines.postgres.sql("SELECT pg_stat_statements_reset()");
+    let clients = 50;
+    std::thread::scope(|scope| {
+        // Held for as long as the statement sleeps.
+        scope.spawn(|| {
+            engines.postgres.sql("BEGIN; LOCK TABLE benchmark; SELECT pg_sleep(2.5); COMMIT");
+        });
+        wait_until("the table is locked", Duration::from_secs(2), || {
+            let held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' \
+                        AND granted AND relation = 'benchmark'::regclass";
+            engines.postgres.sql(held).trim() == "1"
+        });
+        for limit in 1..=clients {
+            let service = &service;
+            scope.spawn(move || ask(service, limit));
+        }
+        wait_until("all of them wait", Duration::from_secs(2), || {
+            metric(&service, "benchmark_http_requests_in_flight") > Some(clients as f64)
+        });
+    });
+    // The one that waited for the lock, and one for all who had asked since.
+    assert_eq!(queries(&engines), 2);
 }

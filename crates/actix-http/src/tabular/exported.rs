@@ -55,7 +55,7 @@ impl<T: Serialize + Tabular> Exported<T> {
     }
 
     /// The table alone.
-    pub(crate) fn csv(data: &T, disposition: HeaderValue) -> Self {
+    pub(crate) fn csv(data: &impl Tabular, disposition: HeaderValue) -> Self {
         let bytes = csv_of(data);
         let tag = hex_digest(&bytes);
         Self::Csv(Box::new(Table { bytes: bytes.into(), tag, disposition }))

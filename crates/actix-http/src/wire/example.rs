@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use benchmark_domain::uuid::Uuid;
+
 use super::{
     ApiKey, ComparedValue, Comparison, Conditions, CreatedKey, Difference, Direction, Finding,
     History, HistoryPoint, ImportedFile, Llm, Measurement, Metric, MetricComparison, NewApiKey,
@@ -21,17 +23,17 @@ impl<T: Example> Example for Vec<T> {
     }
 }
 
-impl Example for RankingEntry {
+impl Example for RankingEntry<'_> {
     fn example() -> Self {
         Self {
-            id: "fe860508-ecf7-4f57-941d-a0dbbe63cfa4".to_owned(),
-            metric: "TTFT".to_owned(),
-            llm_name: "Llama 3.1 405".to_owned(),
+            id: Uuid::from_u128(0xfe860508_ecf7_4f57_941d_a0dbbe63cfa4),
+            metric: "TTFT",
+            llm_name: "Llama 3.1 405",
             provider: None,
             mean_value: 1.0281117694509072,
             rank: 1,
             timestamp: "2024-09-27T08:57:17.739976Z".to_owned(),
-            unit: "s".to_owned(),
+            unit: "s",
             value: 1.0281117694509072,
             ci_low: Some(1.0105),
             ci_high: Some(1.0457),
@@ -48,21 +50,21 @@ impl Example for RankingEntry {
             p95: Some(1.5548),
             p99: Some(1.8731),
             missing: BTreeMap::new(),
-            workload: "default".to_owned(),
-            source: "simulation".to_owned(),
+            workload: "default",
+            source: "simulation",
         }
     }
 }
 
-impl Example for Ranking {
+impl Example for Ranking<'_> {
     fn example() -> Self {
         Self {
-            metric: "TTFT".to_owned(),
-            unit: "s".to_owned(),
+            metric: "TTFT",
+            unit: "s",
             better: Direction::Lower,
-            workload: "default".to_owned(),
+            workload: "default",
             window: "latest".to_owned(),
-            statistic: "mean".to_owned(),
+            statistic: "mean",
             entries: Example::example(),
             message: None,
         }

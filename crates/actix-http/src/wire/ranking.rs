@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{Quantiles, RankInterval, RankedLlm, Statistic, Tier, Timestamp};
+use benchmark_domain::{EntryId, Provider, Quantiles, RankInterval, RankedLlm, Statistic, Tier, Timestamp};
 use benchmark_ports::{RankingQuery, RankingView};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::schema::{SourceName, StatisticName};
 use super::{Direction, timestamp};
@@ -13,16 +13,16 @@ use super::{Direction, timestamp};
 /// the metric's unit.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-pub struct RankingEntry {
+pub struct RankingEntry<'a> {
     /// Identifies the entry.
-    #[schemars(with = "Uuid")]
-    pub id: String,
+    #[serde(serialize_with = "in_words")]
+    pub id: Uuid,
     /// What is measured.
-    pub metric: String,
+    pub metric: &'a str,
     /// The model.
-    pub llm_name: String,
+    pub llm_name: &'a str,
     /// Who serves it, where known.
-    pub provider: Option<String>,
+    pub provider: Option<&'a str>,
     /// The mean, whatever the ranking is by.
     pub mean_value: f64,
     /// The rank by `value`; equal values share one (1, 1, 3). LLMs that failed
@@ -32,7 +32,7 @@ pub struct RankingEntry {
     #[schemars(with = "Timestamp")]
     pub timestamp: String,
     /// The unit of all values.
-    pub unit: String,
+    pub unit: &'a str,
     /// The value that the ranking is by.
     pub value: f64,
     /// The lower end of the value's 95 % confidence interval, where known.
@@ -68,17 +68,17 @@ pub struct RankingEntry {
     pub p99: Option<f64>,
     /// Why a percentile is null: for each that is, by its name, a reason such as
     /// `needs 368 samples, has 150`.
-    pub missing: BTreeMap<String, String>,
+    pub missing: BTreeMap<&'static str, String>,
     /// The conditions under which it was measured.
-    pub workload: String,
+    pub workload: &'a str,
     /// Where the newest run came from: `simulation`, `import`, `push`, `probe`.
     #[schemars(with = "SourceName")]
-    pub source: String,
+    pub source: &'static str,
 }
 
-impl RankingEntry {
-    fn new(ranking: &RankingView, entry: &benchmark_domain::RankingEntry) -> Self {
-        let benchmark_domain::RankingEntry { id, ranked } = entry;
+impl<'a> RankingEntry<'a> {
+    fn new(ranking: &'a RankingView, entry: &'a benchmark_domain::RankingEntry) -> Self {
+        let benchmark_domain::RankingEntry { id: EntryId(id), ranked } = entry;
         let RankedLlm {
             llm,
             rank,
@@ -96,14 +96,14 @@ impl RankingEntry {
             measured_at,
         } = ranked;
         Self {
-            id: id.to_string(),
-            metric: ranking.metric.name.to_string(),
-            llm_name: llm.name.to_string(),
-            provider: llm.provider.as_ref().map(ToString::to_string),
+            id: *id,
+            metric: ranking.metric.name.as_str(),
+            llm_name: llm.name.as_str(),
+            provider: llm.provider.as_ref().map(Provider::as_str),
             mean_value: *mean,
             rank: *rank,
             timestamp: timestamp(*measured_at),
-            unit: ranking.metric.unit.to_string(),
+            unit: ranking.metric.unit.as_str(),
             value: *value,
             ci_low: interval.map(|interval| interval.low),
             ci_high: interval.map(|interval| interval.high),
@@ -120,20 +120,25 @@ impl RankingEntry {
             p95: *p95,
             p99: *p99,
             missing: missing(ranked),
-            workload: ranking.query.workload.to_string(),
-            source: source.as_str().to_owned(),
+            workload: ranking.query.workload.as_str(),
+            source: source.as_str(),
         }
     }
 
     /// The entries of a ranking, the best one first.
-    pub fn all_of(ranking: &RankingView) -> Vec<Self> {
+    pub fn all_of(ranking: &'a RankingView) -> Vec<Self> {
         ranking.entries().map(|entry| Self::new(ranking, entry)).collect()
     }
 }
 
-fn missing(ranked: &RankedLlm) -> BTreeMap<String, String> {
+/// As it is displayed.
+fn in_words<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
+}
+
+fn missing(ranked: &RankedLlm) -> BTreeMap<&'static str, String> {
     let reason = |statistic: Statistic| {
-        Some((statistic.to_string(), ranked.missing(statistic)?.to_string()))
+        Some((statistic.as_str(), ranked.missing(statistic)?.to_string()))
     };
     Statistic::ALL.into_iter().filter_map(reason).collect()
 }
@@ -141,39 +146,39 @@ fn missing(ranked: &RankedLlm) -> BTreeMap<String, String> {
 /// The ranking of one metric among those of a workload.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-pub struct Ranking {
+pub struct Ranking<'a> {
     /// What is measured.
-    pub metric: String,
+    pub metric: &'a str,
     /// The unit of all values.
-    pub unit: String,
+    pub unit: &'a str,
     /// Which values are better.
     pub better: Direction,
     /// The conditions under which it was measured.
-    pub workload: String,
+    pub workload: &'a str,
     /// Which runs count: `latest`, `all`, or a duration such as `7d`.
     pub window: String,
     /// What the ranking is by: `mean`, `p50`, `p90`, `p95` or `p99`.
     #[schemars(with = "StatisticName")]
-    pub statistic: String,
+    pub statistic: &'static str,
     /// The entries, the best one first.
-    pub entries: Vec<RankingEntry>,
+    pub entries: Vec<RankingEntry<'a>>,
     /// Who is not ranked although there are runs, and why.
-    pub message: Option<String>,
+    pub message: Option<&'a str>,
 }
 
-impl From<&RankingView> for Ranking {
-    fn from(ranking: &RankingView) -> Self {
+impl<'a> From<&'a RankingView> for Ranking<'a> {
+    fn from(ranking: &'a RankingView) -> Self {
         let RankingView { metric, query, ranking: _, message } = ranking;
         let RankingQuery { workload, window, statistic, .. } = query;
         Self {
-            metric: metric.name.to_string(),
-            unit: metric.unit.to_string(),
+            metric: metric.name.as_str(),
+            unit: metric.unit.as_str(),
             better: metric.direction.into(),
-            workload: workload.to_string(),
+            workload: workload.as_str(),
             window: window.to_string(),
-            statistic: statistic.to_string(),
+            statistic: statistic.as_str(),
             entries: RankingEntry::all_of(ranking),
-            message: message.clone(),
+            message: message.as_deref(),
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::{History, HistoryPoint, Llm, Measurement, Ranking, RankingEntry, Run, Series};
 use crate::tabular::{Row, Tabular};
 
-impl Tabular for RankingEntry {
+impl Tabular for RankingEntry<'_> {
     fn rows(&self) -> Vec<Row> {
         let Self {
             id,
@@ -36,14 +36,14 @@ impl Tabular for RankingEntry {
         } = self;
         let missing: Vec<_> = missing.iter().map(|(name, why)| format!("{name} {why}")).collect();
         vec![vec![
-            ("id", id.into()),
-            ("metric", metric.into()),
-            ("llm_name", llm_name.into()),
-            ("provider", provider.as_ref().into()),
+            ("id", (&id.to_string()).into()),
+            ("metric", (*metric).into()),
+            ("llm_name", (*llm_name).into()),
+            ("provider", (*provider).into()),
             ("mean_value", (*mean_value).into()),
             ("rank", (*rank).into()),
             ("timestamp", timestamp.into()),
-            ("unit", unit.into()),
+            ("unit", (*unit).into()),
             ("value", (*value).into()),
             ("ci_low", (*ci_low).into()),
             ("ci_high", (*ci_high).into()),
@@ -60,14 +60,14 @@ impl Tabular for RankingEntry {
             ("p95", (*p95).into()),
             ("p99", (*p99).into()),
             ("missing", (&missing.join("; ")).into()),
-            ("workload", workload.into()),
-            ("source", source.into()),
+            ("workload", (*workload).into()),
+            ("source", (*source).into()),
         ]]
     }
 }
 
 /// The entries; every one says which metric it is about.
-impl Tabular for Ranking {
+impl Tabular for Ranking<'_> {
     fn rows(&self) -> Vec<Row> {
         self.entries.rows()
     }

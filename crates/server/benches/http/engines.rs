@@ -9,7 +9,6 @@ use benchmark_test_servers::{PostgresServer, RedisServer};
 use crate::bare::BODY;
 use crate::load::Load;
 use crate::ours::Ours;
-use crate::process::Server;
 use crate::{KEY, bare, compare, path};
 
 /// Prints what reads cost there, against handlers that do the least.
@@ -54,14 +53,12 @@ pub(crate) fn compare_all(folder: &Path, rounds: usize, seconds: usize) {
         [("DATABASE_URL", &*database), ("LOG_LEVEL", "info,access=off"), ("CACHE_EXPIRATION", "0")];
     let cold = Ours::start(folder, "cold", &vars, &["--samples", "1000"]);
     let from_postgres = bare(&["postgres", &database, path(&body)]);
-    let load = load(32, seconds, true);
-    let ours = |server: &Server| load.run(server);
-    compare(
-        "cold, out of PostgreSQL, 32 connections",
-        rounds,
-        || ours(&cold.server),
-        || ours(&from_postgres),
-    );
+    // Alone, every question is a statement; of many at once, several share one.
+    for (connections, what) in [(1, "1 connection"), (32, "32 connections")] {
+        let load = load(connections, seconds, true);
+        let what = format!("cold, out of PostgreSQL, {what}");
+        compare(&what, rounds, || load.run(&cold.server), || load.run(&from_postgres));
+    }
     println!("\n{} MiB of memory on both before the first request\n", idle_memory / 1024 / 1024);
 }
 

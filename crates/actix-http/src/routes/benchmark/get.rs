@@ -40,7 +40,7 @@ pub(crate) async fn ranking(
     parameters: Query<RankingParameters>,
     preferred: Preferred,
     services: Data<Services>,
-) -> Result<Exported<Vec<RankingEntry>>, ApiError> {
+) -> Result<Exported<Vec<RankingEntry<'static>>>, ApiError> {
     let metric = match metric {
         Ok(name) => name,
         Err(text) => return Err(no_such_metric(&text, &services).await?),
@@ -61,7 +61,7 @@ pub(crate) async fn ranking(
 async fn table(
     question: &RankingQuery,
     services: &Services,
-) -> Result<Exported<Vec<RankingEntry>>, ApiError> {
+) -> Result<Exported<Vec<RankingEntry<'static>>>, ApiError> {
     const FILE: HeaderValue = HeaderValue::from_static("attachment; filename=\"ranking.csv\"");
     let rankings = services.read_ranking.views(question).await?;
     aside(move || {

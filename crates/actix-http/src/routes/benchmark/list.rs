@@ -31,7 +31,7 @@ pub(crate) async fn rankings(
     parameters: Query<RankingParameters>,
     preferred: Preferred,
     services: Data<Services>,
-) -> Result<Exported<Vec<Ranking>>, ApiError> {
+) -> Result<Exported<Vec<Ranking<'static>>>, ApiError> {
     let parameters = parameters.into_inner()?;
     let (question, format) =
         parameters.asked(Subject::AllMetrics, preferred, &services.default_workload)?;
