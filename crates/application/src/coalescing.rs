@@ -14,8 +14,10 @@ use std::task::{Context, Poll, Waker};
 ///
 /// Nothing is kept: who asks while nobody else does reads.
 pub(crate) struct Coalescing<K: Eq + Hash, T, E> {
-    asked_for: Mutex<HashMap<K, Arc<Mutex<Readings<T, E>>>>>,
+    asked_for: Mutex<HashMap<K, Shared<T, E>>>,
 }
+
+type Shared<T, E> = Arc<Mutex<Readings<T, E>>>;
 
 /// The readings of one thing, while somebody asks for it.
 struct Readings<T, E> {
@@ -75,7 +77,7 @@ impl<T, E> Default for Readings<T, E> {
 struct Asker<'a, K: Eq + Hash, T, E> {
     all: &'a Coalescing<K, T, E>,
     thing: &'a K,
-    readings: Arc<Mutex<Readings<T, E>>>,
+    readings: Shared<T, E>,
     number: u64,
     /// How many readings had begun before, and which had ended.
     begun: u64,
@@ -178,7 +180,10 @@ mod tests {
         }
 
         /// Somebody who asks, and waits by now.
-        async fn ask(self: &Arc<Self>, name: &'static str) -> JoinHandle<Result<usize, &'static str>> {
+        async fn ask(
+            self: &Arc<Self>,
+            name: &'static str,
+        ) -> JoinHandle<Result<usize, &'static str>> {
             let this = Arc::clone(self);
             let asking = tokio::spawn(async move {
                 let read = async {

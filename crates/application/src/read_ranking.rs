@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Contender, Direction, EntryId, Metric, MetricName, Provider, RankingEntry, RankingScope, Statistic,
-    Window, WorkloadSlug, rank,
+    Contender, Direction, EntryId, Metric, MetricName, Provider, RankingEntry, RankingScope,
+    Statistic, Window, WorkloadSlug, rank,
 };
 use benchmark_ports::{
     Catalogue, Clock, LoadError, LoadRanking, Loaded, PageLimit, RankingCache, RankingEncoder,
@@ -102,7 +102,10 @@ impl ComputeRanking {
         for metric in asked {
             // The whole one, whichever part of it is asked for.
             let whole = Whole {
-                scope: RankingScope { metric: metric.name.clone(), workload: query.workload.clone() },
+                scope: RankingScope {
+                    metric: metric.name.clone(),
+                    workload: query.workload.clone(),
+                },
                 direction: metric.direction,
                 window: query.window,
                 statistic: query.statistic,

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{EntryId, Provider, Quantiles, RankInterval, RankedLlm, Statistic, Tier, Timestamp};
+use benchmark_domain::{
+    EntryId, Provider, Quantiles, RankInterval, RankedLlm, Statistic, Tier, Timestamp,
+};
 use benchmark_ports::{RankingQuery, RankingView};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
@@ -137,9 +139,8 @@ fn in_words<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> 
 }
 
 fn missing(ranked: &RankedLlm) -> BTreeMap<&'static str, String> {
-    let reason = |statistic: Statistic| {
-        Some((statistic.as_str(), ranked.missing(statistic)?.to_string()))
-    };
+    let reason =
+        |statistic: Statistic| Some((statistic.as_str(), ranked.missing(statistic)?.to_string()));
     Statistic::ALL.into_iter().filter_map(reason).collect()
 }
 
