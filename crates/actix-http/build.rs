@@ -1,5 +1,6 @@
-//! Takes the scripts of the documentation pages out of the registry packages
-//! that carry them and leaves them, gzipped, for `include_bytes!`.
+//! Leaves the files that browsers load, gzipped, for `include_bytes!`: our own, and
+//! the scripts of the documentation pages, which it takes out of the registry
+//! packages that carry them.
 
 use std::error::Error;
 use std::fs;
@@ -17,10 +18,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     redoc(&out)
 }
 
-/// The pages, and the scripts that start the libraries in them.
+/// The pages, and what they load of ours.
 fn own(out: &Path) -> Result<(), Box<dyn Error>> {
-    for file in ["swagger-ui.html", "swagger-ui-start.js", "redoc.html", "redoc-start.js"] {
-        let path = Path::new("src/docs").join(file);
+    const FILES: [&str; 7] = [
+        "src/docs/swagger-ui.html",
+        "src/docs/swagger-ui-start.js",
+        "src/docs/redoc.html",
+        "src/docs/redoc-start.js",
+        "src/leaderboard/leaderboard.html",
+        "src/leaderboard/leaderboard.css",
+        "src/leaderboard/leaderboard.js",
+    ];
+    for path in FILES.map(Path::new) {
+        let file = path.file_name().ok_or("a file has a name")?;
         println!("cargo::rerun-if-changed={}", path.display());
         gzip(&out.join(file), &fs::read(path)?)?;
     }

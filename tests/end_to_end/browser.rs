@@ -1,9 +1,9 @@
-//! The documents in a real browser that reaches nothing but the service.
+//! The pages in a real browser that reaches nothing but the service.
 
 use std::io;
 use std::process::{Command, Output};
 
-use crate::service::Service;
+use crate::service::{KEY, Service, a_run};
 
 /// What a page is once its scripts have run, and what the browser said.
 struct Page {
@@ -44,6 +44,52 @@ fn assert_clean(page: &Page) {
         let complaints: Vec<_> = console.filter(|line| line.contains(complaint)).collect();
         assert!(complaints.is_empty(), "{complaints:?}");
     }
+}
+
+#[test]
+fn the_leaderboard_shows_every_rank_with_the_interval_that_it_may_lie_in() {
+    let service = Service::demo();
+    let page = visit(&format!("{}/?metric=TPS&window=all#key={KEY}", service.url));
+    assert_clean(&page);
+    let entries = service.get("/api/v1/benchmark/TPS?window=all").data();
+    let entries = entries.as_array().unwrap();
+    assert_eq!(page.dom.matches("<tr><td").count(), entries.len(), "{}", page.dom);
+    for entry in entries {
+        let (best, worst) = (entry["rank_low"].as_u64(), entry["rank_high"].as_u64());
+        let may_be = match best.zip(worst).unwrap() {
+            (best, worst) if best == worst => best.to_string(),
+            (best, worst) => format!("{best} to {worst}"),
+        };
+        let name = entry["llm_name"].as_str().unwrap();
+        let shown = format!("{}</td><td>{may_be}</td><td class=\"llm\">{name} ", entry["rank"]);
+        assert!(page.dom.contains(&shown), "{shown}: {}", page.dom);
+    }
+    for shown in ["Higher is better.", "simulated", "aria-label=\"9", "mean (token/s)"] {
+        assert!(page.dom.contains(shown), "{shown}: {}", page.dom);
+    }
+}
+
+#[test]
+fn the_leaderboard_asks_who_has_no_valid_key_for_one() {
+    let service = Service::empty();
+    let page = visit(&format!("{}/#key=wrong", service.url));
+    assert_clean(&page);
+    for shown in ["Could not validate API key", "<form id=\"sign-in\">", "tabindex=\"0\" hidden"] {
+        assert!(page.dom.contains(shown), "{shown}: {}", page.dom);
+    }
+}
+
+#[test]
+fn the_leaderboard_takes_no_name_for_markup_and_says_why_there_is_nothing() {
+    let service = Service::empty();
+    let mut run = a_run("<img src=x onerror=alert(1)>", 0.5);
+    run["workload"] = "chat".into();
+    assert_eq!(service.post_run(&run).status, 201);
+    let chat = visit(&format!("{}/?workload=chat#key={KEY}", service.url));
+    assert_clean(&chat);
+    assert!(chat.dom.contains("&lt;img src=x onerror=alert(1)&gt;"), "{}", chat.dom);
+    let default = visit(&format!("{}/#key={KEY}", service.url));
+    assert!(default.dom.contains("No runs to rank on workload default"), "{}", default.dom);
 }
 
 #[test]

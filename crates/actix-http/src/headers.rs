@@ -32,9 +32,9 @@ pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-statu
 pub(crate) enum ContentPolicy {
     /// Nothing: an answer for programs.
     Nothing,
-    /// Swagger UI: scripts, styles and the document from here; icons inlined
-    /// in its style sheet.
-    SwaggerUi,
+    /// A page: scripts, styles and data from here; icons inlined in its style
+    /// sheet.
+    Page,
     /// ReDoc: it writes style elements and searches in a worker made of a blob.
     Redoc,
 }
@@ -43,7 +43,7 @@ impl ContentPolicy {
     fn value(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Nothing => "default-src 'none'; frame-ancestors 'none'",
-            Self::SwaggerUi => {
+            Self::Page => {
                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                  connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
             }

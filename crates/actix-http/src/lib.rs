@@ -1,4 +1,4 @@
-//! The HTTP API: its server, routes, answers and documents.
+//! The HTTP API: its server, routes, answers, documents and leaderboard.
 //!
 //! The composition root makes the [`Services`], binds a [`Server`] and runs it;
 //! the command line shares the JSON shapes of [`wire`] and prints
@@ -21,6 +21,7 @@
 
 mod app;
 mod aside;
+mod asset;
 mod auth;
 mod body;
 mod budget;
@@ -35,6 +36,7 @@ mod headers;
 mod idempotency;
 mod json;
 mod json_body;
+mod leaderboard;
 mod metrics;
 #[doc(hidden)]
 mod negotiation;

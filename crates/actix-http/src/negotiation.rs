@@ -75,21 +75,25 @@ impl Accepted {
     }
 }
 
-/// Whether the caller would rather have CSV than JSON: only who names `text/csv`.
-/// Nearly everybody else says nothing, or `*/*`.
-pub(crate) fn prefers_csv(request: &HeaderMap) -> bool {
+/// Whether the caller would rather have this media type than JSON: only who names
+/// it. Nearly everybody else says nothing, or `*/*`.
+pub(crate) fn prefers(request: &HeaderMap, media_type: &str) -> bool {
+    let (_, subtype) = media_type.split_once('/').unwrap_or_default();
     let lines = || request.get_all(header::ACCEPT).map(HeaderValue::as_bytes);
-    let names_it = |line: &[u8]| line.windows(3).any(|part| part.eq_ignore_ascii_case(b"csv"));
+    let names_it = |line: &[u8]| {
+        let mut parts = line.windows(subtype.len());
+        parts.any(|part| part.eq_ignore_ascii_case(subtype.as_bytes()))
+    };
     if !lines().any(names_it) {
         return false;
     }
     // By how precisely a range names JSON: the most precise one counts.
-    let (mut csv, mut json) = (0, [None; 3]);
+    let (mut liked, mut json) = (0, [None; 3]);
     for entry in lines().filter_map(|line| str::from_utf8(line).ok()).flat_map(|it| it.split(',')) {
         let (range, parameters) = entry.split_once(';').unwrap_or((entry, ""));
         let slot = match range.trim().to_ascii_lowercase().as_str() {
-            "text/csv" => {
-                csv = quality(parameters);
+            named if named == media_type => {
+                liked = quality(parameters);
                 continue;
             }
             "application/json" => &mut json[0],
@@ -101,8 +105,8 @@ pub(crate) fn prefers_csv(request: &HeaderMap) -> bool {
     }
     let [named, family, anything] = json;
     match named {
-        Some(json) => csv > json,
-        None => csv > 0 && csv >= family.or(anything).unwrap_or(0),
+        Some(json) => liked > json,
+        None => liked > 0 && liked >= family.or(anything).unwrap_or(0),
     }
 }
 
@@ -204,7 +208,7 @@ mod tests {
     fn csv(accept: &'static str) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
-        prefers_csv(&headers)
+        prefers(&headers, "text/csv")
     }
 
     #[test]
@@ -233,7 +237,19 @@ mod tests {
         ] {
             assert!(!csv(accept), "{accept}");
         }
-        assert!(!prefers_csv(&HeaderMap::new()));
+        assert!(!prefers(&HeaderMap::new(), "text/csv"));
+    }
+
+    #[test]
+    fn a_page_is_for_browsers() {
+        let html = |accept| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+            prefers(&headers, "text/html")
+        };
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        assert!(html(browser) && html("text/html"));
+        assert!(!html("*/*") && !html("application/json") && !html("application/json, text/html"));
     }
 
     fn knows(if_none_match: &'static str) -> bool {

@@ -1,7 +1,6 @@
 //! The OpenAPI document and the two pages that show it. Nothing is loaded from
 //! elsewhere, so that they work with no internet.
 
-mod asset;
 pub(crate) mod headers;
 pub(crate) mod keyed;
 mod openapi;

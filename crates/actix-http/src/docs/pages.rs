@@ -4,23 +4,13 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use benchmark_ports::Document;
 
-use super::asset::Asset;
 use super::openapi_document;
+use crate::asset::{Asset, CSS, HTML, SCRIPT, gzipped};
 use crate::document::hex_digest;
 use crate::headers::ContentPolicy;
 use crate::representation::respond;
 use crate::routing::Resource;
 use crate::services::Services;
-
-macro_rules! gzipped {
-    ($file:literal) => {
-        include_bytes!(concat!(env!("OUT_DIR"), "/", $file, ".gz"))
-    };
-}
-
-const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 static SWAGGER_UI: Asset = Asset::own(HTML, gzipped!("swagger-ui.html"));
 static SWAGGER_UI_START: Asset = Asset::own(SCRIPT, gzipped!("swagger-ui-start.js"));
@@ -33,19 +23,15 @@ static REDOC_SCRIPT: Asset = Asset::library(SCRIPT, gzipped!("redoc.js"));
 /// The paths of the document and its pages.
 pub(crate) fn resources() -> Vec<Resource> {
     vec![
-        page("/docs", &SWAGGER_UI).policy(ContentPolicy::SwaggerUi),
-        page("/docs/start.js", &SWAGGER_UI_START),
-        page("/docs/swagger-ui.css", &SWAGGER_UI_STYLE),
-        page("/docs/swagger-ui-bundle.js", &SWAGGER_UI_SCRIPT),
-        page("/redoc", &REDOC).policy(ContentPolicy::Redoc),
-        page("/redoc/start.js", &REDOC_START),
-        page("/redoc/redoc.js", &REDOC_SCRIPT),
+        SWAGGER_UI.at("/docs").policy(ContentPolicy::Page),
+        SWAGGER_UI_START.at("/docs/start.js"),
+        SWAGGER_UI_STYLE.at("/docs/swagger-ui.css"),
+        SWAGGER_UI_SCRIPT.at("/docs/swagger-ui-bundle.js"),
+        REDOC.at("/redoc").policy(ContentPolicy::Redoc),
+        REDOC_START.at("/redoc/start.js"),
+        REDOC_SCRIPT.at("/redoc/redoc.js"),
         Resource::new("/openapi.json").page(openapi),
     ]
-}
-
-fn page(path: &'static str, asset: &'static Asset) -> Resource {
-    Resource::new(path).page(move |request: HttpRequest| async move { asset.answer(&request) })
 }
 
 /// The OpenAPI document itself, made at the first request and kept.
@@ -65,11 +51,13 @@ mod tests {
 
     use crate::testing::TestApp;
 
-    const FILES: [(&str, &str); 4] = [
+    const FILES: [(&str, &str); 6] = [
         ("/docs", "text/html"),
         ("/docs/start.js", "text/javascript"),
         ("/docs/swagger-ui.css", "text/css"),
         ("/redoc/redoc.js", "text/javascript"),
+        ("/leaderboard.js", "text/javascript"),
+        ("/leaderboard.css", "text/css"),
     ];
 
     #[actix_web::test]

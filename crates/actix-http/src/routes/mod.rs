@@ -20,6 +20,8 @@ mod workloads;
 use benchmark_domain::metrics::BUILT_IN;
 
 use crate::docs;
+use crate::headers::ContentPolicy;
+use crate::leaderboard;
 use crate::routing::Resource;
 
 /// The path for Prometheus, which may be on a port of its own.
@@ -48,8 +50,9 @@ pub(crate) fn resources() -> Vec<Resource> {
         Resource::new("/health/live").get(health::live::live),
         Resource::new("/health/ready").get(health::ready::ready),
         Resource::new(EXPOSITION).get(exposition::exposition),
-        Resource::new("/").get(index::index),
+        Resource::new("/").get(index::index).policy(ContentPolicy::Page),
     ];
+    resources.extend(leaderboard::resources());
     resources.extend(docs::resources());
     resources
 }

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use schemars::r#gen::SchemaGenerator;
 
 use crate::error::ApiError;
-use crate::negotiation::prefers_csv;
+use crate::negotiation::prefers;
 use crate::query::parse;
 use crate::wire::one_of;
 
@@ -71,7 +71,7 @@ impl FromRequest for Preferred {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let csv = prefers_csv(request.headers());
+        let csv = prefers(request.headers(), "text/csv");
         ready(Ok(Self(if csv { Format::Csv } else { Format::Json })))
     }
 }

@@ -208,6 +208,9 @@ fn greet(url: &str, new_key: Option<&(PlainKey, &str)>) -> std::io::Result<()> {
     if let Some((key, note)) = new_key {
         writeln!(stdout, "API key, {note}: {}", key.expose())?;
     }
+    // Behind `#` the browser keeps it to itself.
+    let fragment = new_key.map(|(key, _)| format!("#key={}", key.expose())).unwrap_or_default();
+    writeln!(stdout, "Leaderboard: {url}/{fragment}")?;
     let key = new_key.map_or("$API_KEY", |(key, _)| key.expose());
     writeln!(stdout, "  curl -H \"X-API-Key: {key}\" {url}/api/v1/benchmark/TTFT")?;
     writeln!(stdout, "Documentation: {url}/docs")?;

@@ -1,3 +1,5 @@
+//! Files that browsers load, gzipped when the program was built.
+
 use std::io::Read;
 use std::sync::OnceLock;
 
@@ -9,8 +11,21 @@ use flate2::read::GzDecoder;
 use crate::document::hex_digest;
 use crate::error::ApiError;
 use crate::negotiation::{Coding, is_known};
+use crate::routing::Resource;
 
-/// A file of a documentation page, gzipped when the program was built.
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
+pub(crate) const CSS: &str = "text/css; charset=utf-8";
+pub(crate) const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// The bytes of a file that the build script left.
+macro_rules! gzipped {
+    ($file:literal) => {
+        include_bytes!(concat!(env!("OUT_DIR"), "/", $file, ".gz"))
+    };
+}
+pub(crate) use gzipped;
+
+/// One file.
 #[derive(Debug)]
 pub(crate) struct Asset {
     gzipped: &'static [u8],
@@ -20,15 +35,20 @@ pub(crate) struct Asset {
 }
 
 impl Asset {
-    /// A file of ours: small, and checked at every use.
+    /// One of ours: small, and checked at every use.
     pub(crate) const fn own(content_type: &'static str, gzipped: &'static [u8]) -> Self {
         Self { gzipped, content_type, cache_control: "no-cache", tag: OnceLock::new() }
     }
 
-    /// A library of somebody else: large, and the same for a long time.
+    /// Part of somebody else's library: large, and the same for a long time.
     pub(crate) const fn library(content_type: &'static str, gzipped: &'static [u8]) -> Self {
         let cache_control = "public, max-age=604800";
         Self { gzipped, content_type, cache_control, tag: OnceLock::new() }
+    }
+
+    /// The file at a path.
+    pub(crate) fn at(&'static self, path: &'static str) -> Resource {
+        Resource::new(path).page(move |request: HttpRequest| async move { self.answer(&request) })
     }
 
     /// The answer to a request for the file.
