@@ -61,10 +61,13 @@ fn the_leaderboard_shows_every_rank_with_the_interval_that_it_may_lie_in() {
             (best, worst) => format!("{best} to {worst}"),
         };
         let name = entry["llm_name"].as_str().unwrap();
-        let shown = format!("{}</td><td>{may_be}</td><td class=\"llm\">{name} ", entry["rank"]);
-        assert!(page.dom.contains(&shown), "{shown}: {}", page.dom);
+        let row = page.dom.split("<tr>").find(|row| row.contains(name)).unwrap();
+        let start = format!("<td class=\"number\">{}</td><td>{may_be}</td>", entry["rank"]);
+        assert!(row.starts_with(&start), "{start}: {row}");
+        let failed = format!("{} / ", entry["failed_requests"]);
+        assert!(row.contains(&failed) && row.contains("<svg"), "{row}");
     }
-    for shown in ["Higher is better.", "simulated", "aria-label=\"9", "mean (token/s)"] {
+    for shown in ["Higher is better.", "simulated", "10 LLMs by TPS.", "mean (token/s)"] {
         assert!(page.dom.contains(shown), "{shown}: {}", page.dom);
     }
 }
@@ -90,6 +93,11 @@ fn the_leaderboard_takes_no_name_for_markup_and_says_why_there_is_nothing() {
     assert!(chat.dom.contains("&lt;img src=x onerror=alert(1)&gt;"), "{}", chat.dom);
     let default = visit(&format!("{}/#key={KEY}", service.url));
     assert!(default.dom.contains("No runs to rank on workload default"), "{}", default.dom);
+    let unknown = visit(&format!("{}/?metric=banana#key={KEY}", service.url));
+    assert!(unknown.dom.contains("there are E2E_LATENCY, "), "{}", unknown.dom);
+    // However it is spelled, and with a workload that nobody knows of.
+    let ttft = visit(&format!("{}/?metric=ttft&workload=x#key={KEY}", service.url));
+    assert!(ttft.dom.contains("No runs to rank on workload x"), "{}", ttft.dom);
 }
 
 #[test]

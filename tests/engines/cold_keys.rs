@@ -52,25 +52,23 @@ fn whatever_part_of_a_ranking_is_asked_for_meanwhile_is_one_query_more() {
     let engines = Engines::counting(Turn::beside_others());
     let service = engines.service_with_runs(&[("CACHE_EXPIRATION", "0")]);
     engines.postgres.sql("SELECT pg_stat_statements_reset()");
+    let locked = engines.postgres.hold("LOCK TABLE benchmark");
     let clients = 50;
     std::thread::scope(|scope| {
-        // Held for as long as the statement sleeps.
-        scope.spawn(|| {
-            engines.postgres.sql("BEGIN; LOCK TABLE benchmark; SELECT pg_sleep(2.5); COMMIT");
-        });
-        wait_until("the table is locked", Duration::from_secs(2), || {
-            let held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' \
-                        AND granted AND relation = 'benchmark'::regclass";
-            engines.postgres.sql(held).trim() == "1"
-        });
         for limit in 1..=clients {
             let service = &service;
             scope.spawn(move || ask(service, limit));
         }
-        wait_until("all of them wait", Duration::from_secs(2), || {
+        wait_until("all of them wait", Duration::from_secs(10), || {
             metric(&service, "benchmark_http_requests_in_flight") > Some(clients as f64)
         });
+        let waiting = "SELECT count(*) FROM pg_locks \
+                       WHERE NOT granted AND relation = 'benchmark'::regclass";
+        assert_eq!(engines.postgres.sql(waiting), "1");
+        drop(locked);
     });
-    // The one that waited for the lock, and one for all who had asked since.
-    assert_eq!(queries(&engines), 2);
+    // The one that waited for the lock, and one for all who had asked since; some may
+    // have been on their way still.
+    let calls = queries(&engines);
+    assert!((2..=4).contains(&calls), "{calls} queries");
 }

@@ -104,8 +104,14 @@ fn hung_it_is_given_up_within_a_second_too() {
     engines.postgres.freeze();
     // However many ask at once: who waited for one failure waits for no other.
     std::thread::scope(|scope| {
-        let ask = || timed(|| service.get("/api/v1/benchmark/TTFT?limit=7"));
-        let clients: Vec<_> = (0..20).map(|_| scope.spawn(ask)).collect();
+        let service = &service;
+        let clients = (0..20).map(|number| {
+            // Half of them the same, half of them other parts of the same ranking.
+            let limit = 7 + number % 2 * number;
+            let ask = move || service.get(&format!("/api/v1/benchmark/TTFT?limit={limit}"));
+            scope.spawn(move || timed(ask))
+        });
+        let clients: Vec<_> = clients.collect();
         assert_in_time(clients.into_iter().map(|client| {
             let (answer, took) = client.join().unwrap();
             answer.refusal(503);

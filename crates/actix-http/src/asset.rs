@@ -15,7 +15,7 @@ use crate::routing::Resource;
 
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 pub(crate) const CSS: &str = "text/css; charset=utf-8";
-pub(crate) const SCRIPT: &str = "text/javascript; charset=utf-8";
+pub(crate) const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The bytes of a file that the build script left.
 macro_rules! gzipped {
@@ -76,5 +76,50 @@ impl Asset {
         let mut plain = Vec::new();
         GzDecoder::new(self.gzipped).read_to_end(&mut plain).map_err(ApiError::internal)?;
         Ok(response.body(plain))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+    use crate::testing::TestApp;
+
+    const FILES: [(&str, &str); 6] = [
+        ("/docs", "text/html"),
+        ("/docs/start.js", "text/javascript"),
+        ("/docs/swagger-ui.css", "text/css"),
+        ("/redoc/redoc.js", "text/javascript"),
+        ("/leaderboard.js", "text/javascript"),
+        ("/leaderboard.css", "text/css"),
+    ];
+
+    #[actix_web::test]
+    async fn a_file_is_the_same_with_and_without_gzip() {
+        let app = TestApp::empty();
+        for (path, content_type) in FILES {
+            let plain = app.call(TestRequest::with_uri(path)).await;
+            assert!(plain.header("content-type").starts_with(content_type), "{path}");
+            let gzip = ("Accept-Encoding", "gzip, br");
+            let gzipped = app.call(TestRequest::with_uri(path).insert_header(gzip)).await;
+            assert_eq!(gzipped.header("content-encoding"), "gzip");
+            assert_ne!(gzipped.header("etag"), plain.header("etag"));
+            let mut decoded = Vec::new();
+            let mut decoder = GzDecoder::new(&*gzipped.body);
+            decoder.read_to_end(&mut decoded).unwrap();
+            assert_eq!(decoded, plain.body);
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_file_that_the_browser_has_is_not_sent_again() {
+        let app = TestApp::empty();
+        for (path, _) in FILES {
+            let first = app.call(TestRequest::with_uri(path)).await;
+            let tag = ("If-None-Match", first.header("etag").to_owned());
+            let again = app.call(TestRequest::with_uri(path).insert_header(tag)).await;
+            assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
+        }
     }
 }

@@ -56,7 +56,7 @@ impl ContentPolicy {
     }
 }
 
-/// Adds what keeps a browser from misusing an answer. An answer for programs
+/// Adds what keeps a browser from misusing an answer. One of a path for programs
 /// needs no more than its policy, which says what the older headers for pages
 /// say too; a 304 needs none, because it only refers to an answer that had them.
 pub(crate) fn secure(headers: &mut HeaderMap, policy: ContentPolicy, status: StatusCode) {

@@ -9,15 +9,17 @@ use std::task::{Context, Poll, Waker};
 ///
 /// Whoever asks while it is being read waits until that is done. Then one of those
 /// who wait reads again, for all of them: what they get was read after each of them
-/// had asked, and so has everything that was there when they did. A failure is told
-/// to all who waited for it, who would only fail once more, and later.
+/// had asked, and so has everything that was there when they did. Nothing is kept: who
+/// asks while nobody else does reads.
 ///
-/// Nothing is kept: who asks while nobody else does reads.
+/// Nobody waits for longer than two readings take, however many ask. A failure is told
+/// to all who waited for it, so that where the store fails within some time, all are
+/// told within that time.
 pub(crate) struct Coalescing<K: Eq + Hash, T, E> {
-    asked_for: Mutex<HashMap<K, Shared<T, E>>>,
+    asked_for: Table<K, T, E>,
 }
 
-type Shared<T, E> = Arc<Mutex<Readings<T, E>>>;
+type Table<K, T, E> = Mutex<HashMap<K, Arc<Mutex<Readings<T, E>>>>>;
 
 /// The readings of one thing, while somebody asks for it.
 struct Readings<T, E> {
@@ -29,6 +31,9 @@ struct Readings<T, E> {
     last: Option<(u64, Result<T, E>)>,
     /// How many asked so far.
     asked: u64,
+    /// How many of them still do. Changes under the lock of the table, so that of two
+    /// who leave at once one is the last.
+    asking: usize,
     /// Those of them who wait, by their numbers.
     waiting: BTreeMap<u64, Waker>,
 }
@@ -51,13 +56,19 @@ impl<K: Clone + Eq + Hash, T: Clone, E: Clone> Coalescing<K, T, E> {
     }
 
     fn asker<'a>(&'a self, thing: &'a K) -> Asker<'a, K, T, E> {
-        let readings = Arc::clone(lock(&self.asked_for).entry(thing.clone()).or_default());
-        let mut now = lock(&readings);
+        let mut asked_for = lock(&self.asked_for);
+        let readings = asked_for.entry(thing.clone()).or_default();
+        let mut now = lock(readings);
         now.asked += 1;
-        let (number, begun) = (now.asked, now.begun);
-        let ended = now.last.as_ref().map_or(0, |(number, _)| *number);
-        drop(now);
-        Asker { all: self, thing, readings, number, begun, ended }
+        now.asking += 1;
+        Asker {
+            table: &self.asked_for,
+            thing,
+            readings: Arc::clone(readings),
+            number: now.asked,
+            begun: now.begun,
+            ended: now.last.as_ref().map_or(0, |(number, _)| *number),
+        }
     }
 }
 
@@ -69,18 +80,19 @@ impl<K: Eq + Hash, T, E> Default for Coalescing<K, T, E> {
 
 impl<T, E> Default for Readings<T, E> {
     fn default() -> Self {
-        Self { begun: 0, goes_on: false, last: None, asked: 0, waiting: BTreeMap::new() }
+        Self { begun: 0, goes_on: false, last: None, asked: 0, asking: 0, waiting: BTreeMap::new() }
     }
 }
 
 /// Somebody who asks.
 struct Asker<'a, K: Eq + Hash, T, E> {
-    all: &'a Coalescing<K, T, E>,
+    table: &'a Table<K, T, E>,
     thing: &'a K,
-    readings: Shared<T, E>,
+    readings: Arc<Mutex<Readings<T, E>>>,
     number: u64,
-    /// How many readings had begun before, and which had ended.
+    /// The reading that had begun last.
     begun: u64,
+    /// The reading that had ended last.
     ended: u64,
 }
 
@@ -114,10 +126,11 @@ impl<K: Eq + Hash, T: Clone, E: Clone> Asker<'_, K, T, E> {
 /// The last one who asks takes the readings along.
 impl<K: Eq + Hash, T, E> Drop for Asker<'_, K, T, E> {
     fn drop(&mut self) {
-        let mut asked_for = lock(&self.all.asked_for);
-        lock(&self.readings).waiting.remove(&self.number);
-        // This one and the table have them.
-        if Arc::strong_count(&self.readings) == 2 {
+        let mut asked_for = lock(self.table);
+        let mut now = lock(&self.readings);
+        now.waiting.remove(&self.number);
+        now.asking -= 1;
+        if now.asking == 0 {
             asked_for.remove(self.thing);
         }
     }
@@ -248,6 +261,27 @@ mod tests {
         thing.let_through.add_permits(1);
         assert_eq!(second.await.unwrap(), Ok(2));
         assert!(thing.is_forgotten());
+    }
+
+    #[test]
+    fn of_two_who_leave_at_once_one_is_the_last() {
+        let coalescing = Coalescing::<usize, (), ()>::default();
+        let here = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for round in 1..=20_000 {
+                        let asker = coalescing.asker(&round);
+                        here.fetch_add(1, Ordering::AcqRel);
+                        while here.load(Ordering::Acquire) < 2 * round {
+                            std::thread::yield_now();
+                        }
+                        drop(asker);
+                    }
+                });
+            }
+        });
+        assert!(lock(&coalescing.asked_for).is_empty());
     }
 
     #[tokio::test]

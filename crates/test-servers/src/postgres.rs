@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::psql::{DATABASE, PASSWORD, USER, binary, query, text, url};
 use crate::server_user::ServerUser;
-use crate::{Certificate, PostgresSchema, Process, free_port};
+use crate::{Certificate, Held, PostgresSchema, Process, free_port};
 
 /// A PostgreSQL server with one database. It ends with the process that started
 /// it, also where that is killed or keeps it in a `static`.
@@ -169,6 +169,11 @@ impl PostgresServer {
     /// If they fail.
     pub fn sql(&self, statements: &str) -> String {
         self.sql_in(DATABASE, statements)
+    }
+
+    /// A transaction that runs a statement and then goes on until it is dropped.
+    pub fn hold(&self, statement: &str) -> Held {
+        Held::begin(self.port, "public", statement)
     }
 
     fn sql_in(&self, database: &str, statements: &str) -> String {

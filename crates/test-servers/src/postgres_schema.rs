@@ -29,8 +29,8 @@ impl PostgresSchema {
     }
 
     /// A transaction that runs a statement and then goes on until it is dropped.
-    pub fn hold(&self, statement: &str) -> Held<'_> {
-        Held::begin(self, statement)
+    pub fn hold(&self, statement: &str) -> Held {
+        Held::begin(self.port, &self.name, statement)
     }
 }
 

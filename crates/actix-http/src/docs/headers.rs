@@ -75,8 +75,8 @@ const HEADERS: [(&str, Where, &str, &str); 8] = [
     (
         "Age",
         Where::Cached,
-        "How many seconds old the answer is, where it is older than was promised because the \
-         database is away.",
+        "How many seconds old the answer is, where it is older than was promised: while a \
+         newer one is being made, or the database is away.",
         "42",
     ),
     (

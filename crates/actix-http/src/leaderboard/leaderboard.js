@@ -3,17 +3,29 @@
 const PAGE = 100; // entries at first, and with each "Show more"
 const MOST = 1000; // entries that one answer may have
 const REFRESH = 60_000; // milliseconds
-const KEY = "benchmark-api-key";
-const ASKED = ["metric", "workload", "window", "statistic", "provider"];
+const SOON = 5_000; // the same, where a newer answer is on its way
+const PATIENCE = 15_000; // the same, for one answer
+const STORED = "benchmark-api-key";
+const DEFAULTS = {
+  metric: "TTFT",
+  workload: "",
+  window: "latest",
+  statistic: "mean",
+  provider: "",
+};
 
-const signIn = document.querySelector("#sign-in");
-const question = document.querySelector("#question");
-const status = document.querySelector("#status");
-const more = document.querySelector("#more");
+const find = (selector) => document.querySelector(selector);
+const signIn = find("#sign-in");
+const question = find("#question");
+const table = find("#ranking");
+const more = find("#more");
 
-let metrics = [];
+let key;
+let asked = { ...DEFAULTS }; // the question
 let limit = PAGE;
-let latest = 0; // the number of the last question
+let choices; // the metrics and the workloads that there are, once they are known
+let shown = {}; // which answer is to be seen
+let attempts = 0; // who asks when another attempt has begun is not heard any more
 let timer;
 
 /** What the service said instead of an answer. */
@@ -27,57 +39,86 @@ class Refusal extends Error {
 /** What is at a path of the API: the envelope, and the headers around it. */
 async function get(path, parameters = {}) {
   const given = Object.entries(parameters).filter(([, value]) => value);
-  const url = `api/v1/${path}?${new URLSearchParams(given)}`;
-  const headers = { Accept: "application/json", "X-API-Key": sessionStorage.getItem(KEY) };
-  const answer = await fetch(url, { headers });
-  let envelope;
-  try {
-    envelope = await answer.json();
-  } catch {
-    throw new Refusal(answer.status, `${answer.status} ${answer.statusText}, and no JSON`);
-  }
-  if (!answer.ok) throw new Refusal(answer.status, envelope.message);
+  const answer = await fetch(`api/v1/${path}?${new URLSearchParams(given)}`, {
+    headers: { Accept: "application/json", "X-API-Key": key },
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+  const envelope = await answer.json().catch(() => ({ message: "what it says is no JSON" }));
+  if (!answer.ok || !envelope.success) throw new Refusal(answer.status, envelope.message);
   return { ...envelope, headers: answer.headers };
 }
 
 /** An element with these attributes and children; a text is a text, never markup. */
 function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
-  made.append(...children);
-  return made;
+  return dressed(document.createElement(name), attributes, children);
 }
 
+/** An element of a drawing. */
 function drawing(name, attributes, ...children) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  return dressed(made, attributes, children);
+}
+
+function dressed(made, attributes, children) {
   for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
   made.append(...children);
   return made;
 }
 
-const figures = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
-const shares = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
+// Four digits, and of a greater number every one before the point.
+const figures = new Intl.NumberFormat("en", {
+  maximumSignificantDigits: 4,
+  maximumFractionDigits: 0,
+  roundingPriority: "morePrecision",
+});
 const counts = new Intl.NumberFormat("en");
 const figure = (value) => (value === null ? "–" : figures.format(value));
+const stopped = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
+const sentence = (text) => text[0].toUpperCase() + stopped(text.slice(1));
 
 function say(text, isAlarm = false) {
-  status.textContent = text;
+  const status = find("#status");
+  // What is said already is not read out again.
+  if (status.textContent !== text) status.textContent = text;
   status.classList.toggle("alarm", isAlarm);
 }
 
-/** What the address asks for. */
-const asks = (name) => new URLSearchParams(location.search).get(name);
-
-/** What there is to choose from, with what the address says chosen. */
+/** A select of these options, and of the one that is asked for. */
 function offer(name, options) {
+  const others = options.some(([value]) => value === asked[name]) ? [] : [asked[name]];
+  const all = [...options, ...others.map((value) => [value, value])];
   const select = question.elements[name];
-  const asked = asks(name);
-  if (asked && !options.some(([value]) => value === asked)) options.push([asked, asked]);
-  select.replaceChildren(...options.map(([value, text]) => element("option", { value }, text)));
-  if (asked) select.value = asked;
+  select.replaceChildren(...all.map(([value, text]) => element("option", { value }, text)));
+  select.value = asked[name];
 }
 
-/** The values that the plots of a ranking span. */
+/** Everything that there is to choose from, as far as it is known. */
+function offerAll() {
+  const { metrics = [], workloads = [] } = choices ?? {};
+  offer("metric", metrics.map(({ name }) => [name, name]));
+  offer("workload", [["", "the default"], ...workloads.map((slug) => [slug, slug])]);
+  for (const name of ["window", "statistic"]) {
+    offer(name, [...question.elements[name].options].map(({ value, text }) => [value, text]));
+  }
+}
+
+/** The metrics, and the workloads page by page. */
+async function loadChoices() {
+  const workloads = async () => {
+    const slugs = [];
+    let isLast = false;
+    while (!isLast && slugs.length < 10 * MOST) {
+      const { data } = await get("workloads", { limit: MOST, after: slugs.at(-1) });
+      slugs.push(...data.map(({ slug }) => slug));
+      isLast = data.length < MOST;
+    }
+    return slugs;
+  };
+  const [metrics, slugs] = await Promise.all([get("metrics"), workloads()]);
+  return { metrics: metrics.data, workloads: slugs };
+}
+
+/** Where the values of a ranking lie on its plots. */
 function scaleOf(entries) {
   const ends = entries.flatMap((entry) => [entry.ci_low, entry.ci_high, entry.value]);
   const known = ends.filter((end) => end !== null);
@@ -87,196 +128,225 @@ function scaleOf(entries) {
 }
 
 /** A value as a dot on its interval. */
-function plot(entry, { at }) {
-  const label = entry.ci_low === null
-    ? "interval unknown"
-    : `${figure(entry.ci_low)} to ${figure(entry.ci_high)}`;
+function plot({ value, ci_low: low, ci_high: high }, { at }) {
+  const label = low === null ? "interval unknown" : `${figure(low)} to ${figure(high)}`;
   const marks = [drawing("title", {}, label)];
-  if (entry.ci_low !== null) {
-    const ends = { x1: at(entry.ci_low), x2: at(entry.ci_high), y1: 10, y2: 10 };
+  if (low !== null) {
+    const ends = { x1: at(low), x2: at(high), y1: 10, y2: 10 };
     marks.push(drawing("line", { ...ends, stroke: "currentColor", "stroke-width": 2 }));
   }
-  marks.push(drawing("circle", { cx: at(entry.value), cy: 10, r: 4, fill: "currentColor" }));
+  marks.push(drawing("circle", { cx: at(value), cy: 10, r: 4, fill: "currentColor" }));
   return drawing("svg", { viewBox: "0 0 200 20", role: "img", "aria-label": label }, ...marks);
 }
 
-function row(entry, scale) {
-  const { attempted_requests: attempted, failed_requests: failed } = entry;
-  const share = attempted ? `${shares.format((100 * failed) / attempted)} %` : "–";
+function notesOn(entry) {
   const notes = [];
   if (entry.mostly_failed) notes.push(element("span", { class: "alarm" }, "mostly failed"));
-  if (entry.provisional) notes.push(element("span", {}, "provisional"));
-  if (entry.source === "simulation") notes.push(element("span", {}, "simulated"));
-  const separated = notes.flatMap((note, nth) => (nth ? [", ", note] : [note]));
-  const provider = element("span", { class: "faint" }, entry.provider ?? "");
-  const percentile = (name) => {
-    const why = entry.missing[name];
-    return element("td", { class: "number", ...(why && { title: why }) }, figure(entry[name]));
-  };
-  const number = (text) => element("td", { class: "number" }, text);
+  if (entry.provisional) notes.push("provisional");
+  if (entry.source === "simulation") notes.push("simulated");
+  for (const [percentile, why] of Object.entries(entry.missing)) notes.push(`${percentile} ${why}`);
+  return notes.flatMap((note, nth) => (nth ? [", ", note] : [note]));
+}
+
+function row(entry, scale) {
   const { rank_low: best, rank_high: worst } = entry;
+  const number = (text) => element("td", { class: "number" }, text);
+  const provider = element("span", { class: "faint" }, entry.provider ?? "");
   return element(
     "tr",
     {},
     number(`${entry.rank}`),
     element("td", {}, best === worst ? `${best}` : `${best} to ${worst}`),
-    element("td", { class: "llm" }, entry.llm_name, " ", provider),
+    element("th", { scope: "row", class: "llm" }, entry.llm_name, " ", provider),
     number(figure(entry.value)),
     element("td", {}, plot(entry, scale)),
-    percentile("p50"),
-    percentile("p95"),
-    percentile("p99"),
+    number(figure(entry.p50)),
+    number(figure(entry.p95)),
+    number(figure(entry.p99)),
     number(counts.format(entry.run_count)),
     number(counts.format(entry.sample_count)),
-    element(
-      "td",
-      { class: "number", title: `${counts.format(failed)} of ${counts.format(attempted)}` },
-      share,
-    ),
-    element("td", {}, ...separated),
+    number(`${counts.format(entry.failed_requests)} / ${counts.format(entry.attempted_requests)}`),
+    element("td", { class: "notes" }, ...notesOn(entry)),
   );
 }
 
 /** Shows a ranking, or the reason why there is none. */
-function show(metric, { data, message, headers }) {
-  const scale = scaleOf(data);
-  const better = metric.better === "lower" ? "Lower is better." : "Higher is better.";
-  document.querySelector("#about").textContent =
-    `${metric.name}: ${metric.definition}${/[.!?]$/.test(metric.definition) ? "" : "."} ${better}`;
-  const { value: statistic } = question.elements.statistic;
-  document.querySelector("#value").textContent = `${statistic} (${metric.unit})`;
-  document.querySelector("#scale").textContent =
-    data.length ? `${figure(scale.low)} to ${figure(scale.high)}` : "";
-  document.querySelector("tbody").replaceChildren(...data.map((entry) => row(entry, scale)));
-  document.querySelector("#about").hidden = false;
-  for (const part of ["#ranking", "#legend"]) {
-    document.querySelector(part).hidden = data.length === 0;
+function show({ data, message, headers }) {
+  const answer = { question: JSON.stringify([asked, limit]), tag: headers.get("ETag") };
+  // What is there already is left alone, with what is selected or read out of it.
+  if (answer.question !== shown.question || answer.tag !== shown.tag) {
+    showEntries(data.slice(0, limit));
   }
-  more.hidden = data.length < limit || limit >= MOST;
-  const providers = new Set(data.map((entry) => entry.provider).filter(Boolean));
-  if (!question.elements.provider.value) {
-    const options = [...providers].sort().map((value) => element("option", { value }));
-    document.querySelector("#providers").replaceChildren(...options);
-  }
-  const age = headers.get("Age");
-  const isOld = (headers.get("Cache-Status") ?? "").includes("detail=stale");
+  shown = answer;
+  more.hidden = data.length <= limit;
   const remarks = [];
-  if (isOld) remarks.push(`This answer is ${age} seconds old; the database does not answer.`);
-  if (message) remarks.push(message[0].toUpperCase() + message.slice(1));
-  say(remarks.join(" "), isOld);
+  const isAll = data.length <= limit && data.length < MOST;
+  const many = `${isAll ? "" : "the first "}${Math.min(data.length, limit)} LLMs`;
+  if (data.length) remarks.push(sentence(`${many} by ${asked.metric}`));
+  if (message) remarks.push(sentence(message));
+  const isOld = (headers.get("Cache-Status") ?? "").includes("detail=stale");
+  if (isOld) remarks.push(`This is ${headers.get("Age")} seconds old; there is nothing newer yet.`);
+  say(remarks.join(" "));
+  return isOld ? SOON : REFRESH;
 }
 
-/** Asks for the ranking that is chosen, now and from time to time. */
+function showEntries(entries) {
+  const scale = scaleOf(entries);
+  const metric = choices?.metrics.find(({ name }) => name === asked.metric);
+  find("#about").textContent = metric
+    ? `${metric.name}: ${sentence(metric.definition)} ${sentence(`${metric.better} is better`)}`
+    : asked.metric;
+  find("#value").textContent = `${asked.statistic} (${entries[0]?.unit ?? ""})`;
+  find("#scale").textContent = `${figure(scale.low)} to ${figure(scale.high)}`;
+  find("tbody").replaceChildren(...entries.map((entry) => row(entry, scale)));
+  reveal(entries.length > 0);
+  if (!asked.provider) {
+    const providers = new Set(entries.map((entry) => entry.provider).filter(Boolean));
+    const options = [...providers].sort().map((value) => element("option", { value }));
+    find("#providers").replaceChildren(...options);
+  }
+}
+
+/** Lets the ranking be seen, or not. */
+function reveal(isThere) {
+  for (const part of ["#about", "#ranking", "#legend"]) find(part).hidden = !isThere;
+  if (!isThere) {
+    more.hidden = true;
+    shown = {};
+  }
+}
+
+/** Asks the question, now and from time to time. */
 async function ask() {
   clearTimeout(timer);
-  latest += 1;
-  const number = latest;
-  const asked = Object.fromEntries(ASKED.map((name) => [name, question.elements[name].value]));
-  const metric = metrics.find(({ name }) => name === asked.metric);
-  if (!metric) return;
-  const { metric: name, ...parameters } = asked;
-  try {
-    const answer = await get(`benchmark/${encodeURIComponent(name)}`, { ...parameters, limit });
-    // Who has chosen something else since waits for that.
-    if (number === latest) show(metric, answer);
-  } catch (error) {
-    if (number === latest) fail(error);
+  attempts += 1;
+  const attempt = attempts;
+  const isHeard = () => attempt === attempts;
+  const { metric, ...parameters } = asked;
+  table.setAttribute("aria-busy", "true");
+  const [known, ranking] = await Promise.allSettled([
+    choices ?? loadChoices(),
+    // One more than is shown tells whether there are more.
+    get(`benchmark/${encodeURIComponent(metric)}`, {
+      ...parameters,
+      limit: Math.min(limit + 1, MOST),
+    }),
+  ]);
+  if (!isHeard()) return;
+  table.removeAttribute("aria-busy");
+  // Without them the page still answers; they are asked for again next time.
+  if (known.status === "fulfilled" && !choices) {
+    choices = known.value;
+    offerAll();
   }
-  if (number === latest) timer = setTimeout(() => document.hidden || ask(), REFRESH);
+  const pause = ranking.status === "fulfilled" ? show(ranking.value) : fail(ranking.reason);
+  if (pause) timer = setTimeout(() => document.hidden || ask(), pause);
 }
 
+/** Says why there is no answer, and gives when to ask again. */
 function fail(error) {
   if (error.code === 401 || error.code === 403) {
-    sessionStorage.removeItem(KEY);
-    start(error.message);
-  } else {
-    // Without an answer there is no code: the network, or the service, is away.
-    say(error.code ? error.message : `The service does not answer: ${error.message}`, true);
+    forget(error.message);
+    return undefined;
   }
+  if (shown.question !== JSON.stringify([asked, limit])) reveal(false);
+  // Without an answer there is no code: the network, or the service, is away.
+  say(error.code ? error.message : `The service does not answer: ${error.message}`, true);
+  return error.code === 404 || error.code === 422 ? REFRESH : SOON;
 }
 
-/** Every workload by name, page by page. */
-async function workloads() {
-  const slugs = [];
-  let after;
-  do {
-    const { data } = await get("workloads", { limit: MOST, after });
-    slugs.push(...data.map(({ slug }) => slug));
-    after = data.length === MOST && data.at(-1).slug;
-  } while (after && slugs.length < 10 * MOST);
-  return slugs;
-}
-
-async function start(remark = "") {
-  clearTimeout(timer);
-  latest += 1;
-  const hasKey = Boolean(sessionStorage.getItem(KEY));
-  signIn.hidden = hasKey;
-  question.hidden = !hasKey;
-  document.querySelector("#forget").hidden = !hasKey;
-  for (const part of ["#about", "#ranking", "#legend", "#more"]) {
-    document.querySelector(part).hidden = true;
-  }
-  say(remark, Boolean(remark));
-  if (!hasKey) return;
+/** Asks with a key, which the tab keeps where the browser lets it. */
+function use(given) {
+  key = given;
   try {
-    const [known, slugs] = await Promise.all([get("metrics"), workloads()]);
-    metrics = known.data;
-    offer("metric", metrics.map(({ name }) => [name, name]));
-    if (!asks("metric")) question.elements.metric.value = "TTFT";
-    offer("workload", [["", "the default"], ...slugs.map((slug) => [slug, slug])]);
-    for (const name of ["window", "statistic"]) {
-      offer(name, [...question.elements[name].options].map(({ value, text }) => [value, text]));
+    sessionStorage.setItem(STORED, key);
+  } catch {
+    // It is known until the page is left.
+  }
+  signIn.hidden = true;
+  question.hidden = false;
+  find("#forget").hidden = false;
+  say("");
+  ask();
+}
+
+/** Forgets the key, and asks for another. */
+function forget(reason = "") {
+  key = undefined;
+  choices = undefined;
+  attempts += 1;
+  clearTimeout(timer);
+  try {
+    sessionStorage.removeItem(STORED);
+  } catch {
+    // Then it was not kept either.
+  }
+  reveal(false);
+  signIn.hidden = false;
+  question.hidden = true;
+  find("#forget").hidden = true;
+  say(reason, Boolean(reason));
+  signIn.elements.key.focus();
+}
+
+/**
+ * The key behind `#key=`, which is part of no request, or the one that the tab keeps.
+ * It is taken out of the address at once.
+ */
+function keyAtHand() {
+  const [, given] = /^#key=(.*)$/.exec(location.hash) ?? [];
+  if (given === undefined) {
+    try {
+      return sessionStorage.getItem(STORED);
+    } catch {
+      return null;
     }
-    question.elements.provider.value = asks("provider") ?? "";
-    await ask();
-  } catch (error) {
-    fail(error);
+  }
+  history.replaceState(null, "", location.pathname + location.search);
+  try {
+    return decodeURIComponent(given);
+  } catch {
+    return given;
   }
 }
 
-/** A key in the address, behind `#`, is never sent with it; it is taken from there at once. */
-function takeKey() {
-  const key = new URLSearchParams(location.hash.slice(1)).get("key");
-  if (!key || !/^[!-~]+$/.test(key)) return;
-  sessionStorage.setItem(KEY, key);
-  history.replaceState(null, "", location.pathname + location.search);
+function start() {
+  const address = new URLSearchParams(location.search);
+  for (const name of Object.keys(DEFAULTS)) asked[name] = address.get(name) ?? DEFAULTS[name];
+  asked.metric = asked.metric.toUpperCase();
+  offerAll();
+  question.elements.provider.value = asked.provider;
+  const given = keyAtHand();
+  if (!given) forget();
+  else if (/^[!-~]+$/.test(given)) use(given);
+  else forget("A key has visible ASCII characters alone");
 }
 
 signIn.addEventListener("submit", (event) => {
   event.preventDefault();
-  sessionStorage.setItem(KEY, signIn.elements.key.value.trim());
+  const given = signIn.elements.key.value.trim();
   signIn.reset();
-  start();
+  use(given);
+  question.elements.metric.focus();
 });
 
 question.addEventListener("submit", (event) => event.preventDefault());
 question.addEventListener("change", () => {
+  for (const name of Object.keys(DEFAULTS)) asked[name] = question.elements[name].value.trim();
   limit = PAGE;
-  const chosen = ASKED.map((name) => [name, question.elements[name].value]);
-  const address = new URLSearchParams(chosen.filter(([, value]) => value));
-  history.replaceState(null, "", `?${address}`);
+  const unusual = Object.entries(asked).filter(([name, value]) => value !== DEFAULTS[name]);
+  const query = new URLSearchParams(unusual).toString();
+  history.replaceState(null, "", location.pathname + (query && `?${query}`));
   ask();
 });
 
 more.addEventListener("click", () => {
   limit = Math.min(limit + PAGE, MOST);
+  table.focus();
   ask();
 });
 
-document.querySelector("#forget").addEventListener("click", () => {
-  sessionStorage.removeItem(KEY);
-  start();
-});
-
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && !question.hidden) ask();
-});
-
-window.addEventListener("hashchange", () => {
-  takeKey();
-  start();
-});
-
-takeKey();
+find("#forget").addEventListener("click", () => forget());
+document.addEventListener("visibilitychange", () => document.hidden || !key || ask());
+window.addEventListener("hashchange", start);
 start();

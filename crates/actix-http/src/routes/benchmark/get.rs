@@ -20,9 +20,10 @@ use crate::wire::RankingEntry;
 /// The best one first. Every entry says how sure its rank is: `rank_low` and
 /// `rank_high` enclose the ranks that the LLM may truly have. Where the workload
 /// has no runs the list is empty and the message names the workloads that have.
-/// While the database is unavailable, the last good answer stands in, with its
-/// `Age` and `Cache-Status: benchmark-api; hit; detail=stale`. Tables are made
-/// anew for each request: they have no such stand-in, and no message.
+/// While a newer answer is being made, or the database is unavailable, the last good
+/// one stands in, with its `Age` and `Cache-Status: benchmark-api; hit;
+/// detail=stale`. Tables are made anew for each request: they have no such stand-in,
+/// and no message.
 #[api_operation(
     tag = "rankings",
     operation_id = "getRanking",
