@@ -171,7 +171,7 @@ impl PooledRuns {
 }
 
 impl PooledRun {
-    fn age(&self) -> (DateTime<Utc>, RunId) {
+    pub(crate) fn age(&self) -> (DateTime<Utc>, RunId) {
         (self.started_at, self.run)
     }
 }

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use benchmark_domain::{
-    Contender, HistorySpan, Llm, MetricName, PooledRuns, Publication, RankingScope, Requests, Run,
-    RunId, RunMeasurement, Timestamp, Window,
+    Entrants, HistorySpan, Llm, MetricName, PooledRuns, Publication, RankingScope, Run, RunId,
+    RunMeasurement, Timestamp, Window, metrics,
 };
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 
@@ -27,12 +27,15 @@ impl RankingReader for MemoryStore {
                 by_llm.entry(&run.llm).or_default().push(run);
             }
         }
-        let contenders = by_llm
-            .into_iter()
-            .filter_map(|(llm, runs)| contender(llm, runs, &scope.metric, window))
-            .collect();
+        let mut entrants = Entrants::default();
+        for (llm, runs) in by_llm {
+            add(&mut entrants, llm, &runs, &scope.metric, window);
+        }
         let revision = state.rankings.get(scope).map(|ranking| ranking.revision);
-        Ok(Contenders { revision: revision.unwrap_or_default(), contenders })
+        Ok(Contenders {
+            revision: revision.unwrap_or_default(),
+            contenders: entrants.into_contenders(),
+        })
     }
 
     async fn current(&self, scope: &RankingScope) -> Result<Option<CurrentRanking>, StoreError> {
@@ -75,24 +78,25 @@ impl RankingReader for MemoryStore {
     }
 }
 
-/// An LLM with its runs on the workload; `None` if none measured the metric.
-fn contender(
-    llm: &Llm,
-    mut runs: Vec<&Run>,
-    metric: &MetricName,
-    window: Window,
-) -> Option<Contender> {
-    if window == Window::Latest {
-        let measuring = runs.iter().filter(|run| run.measurements().contains_key(metric));
-        let latest = measuring.map(|run| in_time(run)).max()?;
-        runs.retain(|run| in_time(run) >= latest);
+/// Adds an LLM's runs on the workload, or the latest of them.
+fn add(entrants: &mut Entrants, llm: &Llm, runs: &[&Run], metric: &MetricName, window: Window) {
+    let measured = runs.iter().filter_map(|run| RunMeasurement::of(run, metric));
+    if window != Window::Latest {
+        for run in measured {
+            entrants.add_runs(llm.clone(), &PooledRuns::from(&run));
+        }
+        runs.iter().for_each(|run| entrants.add_requests(llm.id(), run.requests));
+        return;
     }
-    let measured: PooledRuns =
-        runs.iter().filter_map(|run| RunMeasurement::of(run, metric)).collect();
-    let requests = runs.iter().map(|run| run.requests).fold(Requests::default(), Requests::plus);
-    (!measured.is_empty()).then(|| Contender { llm: llm.clone(), runs: measured, requests })
+    if let Some(latest) = measured.max_by_key(in_time) {
+        entrants.add_latest(llm.clone(), &latest);
+    }
+    let every = runs.iter().filter_map(|run| RunMeasurement::of(run, &metrics::ERROR_RATE));
+    if let Some(newest) = every.max_by_key(in_time) {
+        entrants.mention_newest(llm.id(), &newest);
+    }
 }
 
-fn in_time(run: &Run) -> (Timestamp, RunId) {
-    (run.started_at, run.id())
+fn in_time(run: &RunMeasurement) -> (Timestamp, RunId) {
+    (run.started_at, run.run)
 }

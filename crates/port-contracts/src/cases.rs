@@ -47,10 +47,10 @@ macro_rules! store_contract {
             latest_is_the_latest_that_measured_the_metric
             a_run_that_failed_entirely_counts_wherever_its_llm_stands
             an_older_failed_run_counts_in_all_and_not_in_latest
-            latest_counts_the_requests_of_all_days_since
+            latest_counts_the_requests_of_a_newer_run_that_mostly_failed
             an_unrankable_run_counts_nowhere
             an_llm_that_only_failed_is_no_contender
-            of_runs_that_started_together_those_of_greater_ids_count
+            of_runs_that_started_together_that_of_the_greatest_id_is_newest
             requests_without_number_are_the_most_there_can_be
             of_runs_that_started_together_the_greater_id_is_latest
             a_duration_takes_the_runs_that_started_inside_it

@@ -5,14 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use benchmark_domain::{
-    Contender, Day, Llm, PooledRuns, RankingScope, Requests, Run, Source, Statistic, Window,
-    metrics,
+    Contender, Llm, PooledRuns, RankingScope, Requests, Run, Source, Statistic, Window, metrics,
 };
 use benchmark_ports::{Contenders, Revision};
 
 use crate::Stores;
 use crate::fixtures::{
-    a_run, an_unrankable_run, at, full_figures, llm, llm_at, measured, scope_of, ttft,
+    RunBuilder, a_run, an_unrankable_run, at, full_figures, llm, llm_at, measured, scope_of, ttft,
 };
 use crate::publishing::publish;
 use crate::recording::record_all;
@@ -111,9 +110,11 @@ pub async fn a_run_that_failed_entirely_counts_wherever_its_llm_stands(stores: S
     let runs = record_all(&stores, [worked, failed()]).await;
     // Neither those of others count, nor those elsewhere.
     record_all(&stores, [failed().llm("other"), failed().workload("other")]).await;
-    for window in [Window::Latest, Window::Hours(1), Window::All] {
+    for (window, requests) in
+        [(Window::Latest, (5, 5)), (Window::Hours(1), (14, 6)), (Window::All, (14, 6))]
+    {
         for scope in [ttft(), scope_of(metrics::TPS)] {
-            assert_requests(&stores, &scope, window, (14, 6)).await;
+            assert_requests(&stores, &scope, window, requests).await;
         }
         assert_eq!(contenders(&stores, window).await[0].runs, ttfts(&[&runs[0]]));
     }
@@ -124,34 +125,41 @@ pub async fn an_older_failed_run_counts_in_all_and_not_in_latest(stores: Stores)
         |seconds, requests| a_run().started(at(seconds)).requests(requests, requests).nothing();
     let worked = a_run().started(at(-20)).requests(9, 1);
     record_all(&stores, [failed(-7200, 100), failed(-30, 10), worked, failed(-10, 5)]).await;
-    assert_requests(&stores, &ttft(), Window::Latest, (14, 6)).await;
+    assert_requests(&stores, &ttft(), Window::Latest, (5, 5)).await;
     assert_requests(&stores, &ttft(), Window::Hours(1), (24, 16)).await;
     assert_requests(&stores, &ttft(), Window::All, (124, 116)).await;
     record_all(&stores, [a_run().started(at(-5)).requests(7, 0)]).await;
     assert_requests(&stores, &ttft(), Window::Latest, (7, 0)).await;
 }
 
-pub async fn latest_counts_the_requests_of_all_days_since(stores: Stores) {
-    let hours = |hours: i64| at(-3600 * hours);
-    let midnight = Day::of(hours(48)).starts_at();
+pub async fn latest_counts_the_requests_of_a_newer_run_that_mostly_failed(stores: Stores) {
+    let hour = 3600;
     let mut expected = BTreeMap::new();
-    for latest in [hours(3), hours(30), midnight, hours(75), hours(400)] {
-        let llm = latest.to_string();
-        let measured = || a_run().llm(&llm).started(latest).requests(9, 1);
-        let worked = record_all(&stores, [measured()]).await.remove(0);
-        let failed = (2..8).map(|i| a_run().llm(&llm).requests(i, i).nothing());
-        let mut runs: Vec<_> = failed.map(|run| run.started(latest)).collect();
-        runs.extend((0..120).step_by(2).map(|i| {
-            let elsewhere = a_run().llm(&llm).started(hours(i)).samples(metrics::TPS, &[9.0]);
-            if i % 3 == 0 { elsewhere.requests(5, 2) } else { elsewhere.nothing() }
-        }));
-        let runs = record_all(&stores, runs).await;
-        record_all(&stores, (0..120).map(|i| an_unrankable_run().llm(&llm).started(hours(i))))
+    // The newest run, by how many of its ten requests failed and what it measured; by
+    // how much it started after the latest that measured the metric.
+    for failed in [0, 5, 6, 10] {
+        for (later, since) in [-hour, 1, hour, 50 * hour].into_iter().zip(["-", "s", "h", "d"]) {
+            let llm = format!("{failed} {since}");
+            let run = || a_run().llm(&llm);
+            let newest = || run().started(at(-hour + later)).requests(10, failed);
+            let measured = |run: RunBuilder| match failed {
+                10 => run.nothing(),
+                _ => run.samples(metrics::TPS, &[9.0]),
+            };
+            record_all(
+                &stores,
+                [
+                    run().started(at(-hour)).requests(100, 1),
+                    measured(newest()),
+                    // Neither older ones count, nor those elsewhere.
+                    run().started(at(-2 * hour - 1)).requests(7, 7).nothing(),
+                    run().started(at(90 * hour)).workload("other").requests(7, 7).nothing(),
+                ],
+            )
             .await;
-        let in_time = |run: &Run| (run.started_at, run.id());
-        let since = runs.iter().filter(|run| in_time(run) > in_time(&worked));
-        let requests = since.map(|run| run.requests).fold(worked.requests, Requests::plus);
-        expected.insert(llm, requests);
+            let requests = if later > 0 && failed > 5 { (10, failed) } else { (100, 1) };
+            expected.insert(llm, Requests::new(requests.0, requests.1).unwrap());
+        }
     }
     let found = contenders(&stores, Window::Latest).await;
     let found = found.into_iter().map(|it| (it.llm.name.to_string(), it.requests));
@@ -193,13 +201,14 @@ pub async fn an_llm_that_only_failed_is_no_contender(stores: Stores) {
     }
 }
 
-pub async fn of_runs_that_started_together_those_of_greater_ids_count(stores: Stores) {
-    let worked = record_all(&stores, [a_run()]).await.remove(0);
-    let failed = (0..8).map(|i| a_run().requests(1 << i, 1 << i).nothing());
-    let failed = record_all(&stores, failed).await;
-    let later = failed.iter().filter(|run| run.id() > worked.id());
-    let failed = later.map(|run| run.requests.failed()).sum();
-    assert_requests(&stores, &ttft(), Window::Latest, (4 + failed, failed)).await;
+pub async fn of_runs_that_started_together_that_of_the_greatest_id_is_newest(stores: Stores) {
+    let mut runs = record_all(&stores, [a_run()]).await;
+    for i in 0..8 {
+        runs.extend(record_all(&stores, [a_run().requests(5 + i, 5 + i).nothing()]).await);
+        let newest = runs.iter().max_by_key(|run| run.id()).unwrap().requests;
+        let requests = (newest.attempted(), newest.failed());
+        assert_requests(&stores, &ttft(), Window::Latest, requests).await;
+    }
 }
 
 pub async fn requests_without_number_are_the_most_there_can_be(stores: Stores) {

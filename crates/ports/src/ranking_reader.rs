@@ -37,15 +37,14 @@ pub trait RankingReader: Send + Sync {
     /// runs are none of them. A sum is at most
     /// [`Requests::MAX`](benchmark_domain::Requests::MAX).
     ///
-    /// [`Window::Latest`] begins for each LLM with its latest run that measured
-    /// the metric: `runs` is that one, and `requests` those of it and of every
-    /// later run. Later is what started later or, of two that started together,
-    /// has the greater id.
+    /// With [`Window::Latest`] `runs` is each LLM's latest run that measured the
+    /// metric, and `requests` are those of it; where a later run is the LLM's newest
+    /// and most of its requests failed, those of that one. Later is what started
+    /// later or, of two that started together, has the greater id.
     ///
     /// The cost does not depend on how many samples the runs had, and on how many
-    /// runs there are only so far: on those of the day in which the window begins,
-    /// with [`Window::Latest`] for each LLM. What the others say is kept pooled by
-    /// days, and memory is taken for the LLMs alone, not for days.
+    /// runs there are only so far: on those of the day in which the window begins.
+    /// What the others say is kept pooled by days, and memory is taken for the LLMs alone, not for days.
     ///
     /// # Errors
     /// [`StoreError`].

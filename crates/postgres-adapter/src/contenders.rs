@@ -5,14 +5,14 @@ use std::pin::pin;
 
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{
-    Entrants, Grade, LlmId, PooledRuns, RankingScope, Requests, RunId, RunMeasurement, Source,
+    Entrants, Grade, Llm, LlmId, PooledRuns, RankingScope, Requests, RunId, RunMeasurement, Source,
     SpanInDays, Timestamp, Window, metrics,
 };
 use benchmark_ports::{Contenders, Revision, StoreError};
 use diesel::data_types::PgTimestamp;
 use diesel::dsl::{not, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{Double, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::Double;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{Stream, TryStreamExt};
 
@@ -68,13 +68,10 @@ struct RunColumns {
 }
 
 /// How many requests an LLM's runs sent, and how many of them failed.
-#[derive(Queryable, QueryableByName)]
+#[derive(Queryable)]
 struct Counts {
-    #[diesel(sql_type = SqlUuid)]
     llm_id: Uuid,
-    #[diesel(sql_type = Double)]
     attempted: f64,
-    #[diesel(sql_type = Double)]
     failed: f64,
 }
 
@@ -82,17 +79,26 @@ struct Counts {
 const ATTEMPTED: &str = "coalesce(sum(runs.attempted_requests::double precision), 0)";
 const FAILED: &str = "coalesce(sum(runs.failed_requests::double precision), 0)";
 
-/// When the day in UTC ends on which an LLM's latest run started, whatever the
-/// time zone of the session.
-const END_OF_DAY: &str = "date_trunc('day', latest_runs.started_at, 'UTC') + interval '24 hours'";
-
-/// Each LLM's latest run that measured the metric, and the requests of it and of
-/// all that came later: run by run on the day of it, and by the pools of the days
-/// since.
+/// Each LLM's latest run that measured the metric, and its newest one of all: the
+/// rate of errors is measured by every run.
 async fn add_latest(
     entrants: &mut Entrants,
     connection: &mut AsyncPgConnection,
     scope: &RankingScope,
+) -> Result<(), Failure> {
+    for_each_latest(connection, scope, |llm, run| entrants.add_latest(llm, &run)).await?;
+    if scope.metric == metrics::ERROR_RATE {
+        return Ok(());
+    }
+    let every = RankingScope { metric: metrics::ERROR_RATE, workload: scope.workload.clone() };
+    let mention = |llm: Llm, run: RunMeasurement| entrants.mention_newest(llm.id(), &run);
+    for_each_latest(connection, &every, mention).await
+}
+
+async fn for_each_latest(
+    connection: &mut AsyncPgConnection,
+    scope: &RankingScope,
+    take: impl FnMut(Llm, RunMeasurement),
 ) -> Result<(), Failure> {
     let said_by_it = (run_metrics::run_id.eq(latest_runs::run_id))
         .and(run_metrics::metric.eq(latest_runs::metric));
@@ -105,45 +111,7 @@ async fn add_latest(
         .select(Measured::as_select())
         .load_stream(connection)
         .await?;
-    add_runs(entrants, scope, measured).await?;
-
-    // Laterally, so that it goes down an index for each LLM: whoever plans a join does
-    // not know how few runs a day has among all.
-    let on_its_day = format!(
-        "SELECT latest_runs.llm_id, counted.attempted, counted.failed \
-         FROM latest_runs CROSS JOIN LATERAL ( \
-             SELECT {ATTEMPTED} AS attempted, {FAILED} AS failed FROM runs \
-             WHERE runs.llm_id = latest_runs.llm_id AND runs.workload = latest_runs.workload \
-                 AND runs.started_at >= latest_runs.started_at AND runs.started_at < {END_OF_DAY} \
-                 AND (runs.started_at > latest_runs.started_at OR runs.id >= latest_runs.run_id) \
-                 AND runs.verdict IS DISTINCT FROM '{UNRANKABLE}' \
-         ) AS counted WHERE latest_runs.metric = $1 AND latest_runs.workload = $2"
-    );
-    let counts: Vec<Counts> = diesel::sql_query(on_its_day)
-        .bind::<Text, _>(scope.metric.as_str())
-        .bind::<Text, _>(scope.workload.as_str())
-        .load(connection)
-        .await?;
-    add_counts(entrants, counts)?;
-
-    pooled_runs::add_requests_since_latest(entrants, connection, scope).await?;
-    if pooled_runs::are_waiting(connection).await? {
-        let later = (runs::llm_id.eq(latest_runs::llm_id))
-            .and(runs::workload.eq(latest_runs::workload))
-            .and(runs::started_at.ge(sql::<Timestamptz>(END_OF_DAY)));
-        let counts = latest_runs::table
-            .inner_join(runs::table.on(later))
-            .filter(latest_runs::metric.eq(scope.metric.as_str()))
-            .filter(latest_runs::workload.eq(scope.workload.as_str()))
-            .filter(not(runs::pooled))
-            .filter(runs::verdict.is_distinct_from(UNRANKABLE))
-            .group_by(latest_runs::llm_id)
-            .select((latest_runs::llm_id, sql::<Double>(ATTEMPTED), sql::<Double>(FAILED)))
-            .load(connection)
-            .await?;
-        add_counts(entrants, counts)?;
-    }
-    Ok(())
+    for_each_run(scope, measured, take).await
 }
 
 /// What started in a span: by pools from its first whole day on, and run by run
@@ -235,12 +203,21 @@ async fn add_runs(
     scope: &RankingScope,
     measured: impl Stream<Item = QueryResult<Measured>>,
 ) -> Result<(), Failure> {
+    let add = |llm, run: RunMeasurement| entrants.add_runs(llm, &PooledRuns::from(&run));
+    for_each_run(scope, measured, add).await
+}
+
+async fn for_each_run(
+    scope: &RankingScope,
+    measured: impl Stream<Item = QueryResult<Measured>>,
+    mut take: impl FnMut(Llm, RunMeasurement),
+) -> Result<(), Failure> {
     let mut measured = pin!(measured);
     while let Some((llm, run, measurement)) = measured.try_next().await? {
         let id = run.id;
         let run = run_measurement(run, scope, measurement)
             .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
-        entrants.add_runs(llm.try_into()?, &PooledRuns::from(&run));
+        take(llm.try_into()?, run);
     }
     Ok(())
 }

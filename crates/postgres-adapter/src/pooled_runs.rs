@@ -130,22 +130,6 @@ pub(crate) async fn add_from(
     add_requests(entrants, heads).await
 }
 
-/// Adds to entrants the requests of the days that came after that of each LLM's
-/// latest run of a scope.
-pub(crate) async fn add_requests_since_latest(
-    entrants: &mut Entrants,
-    connection: &mut AsyncPgConnection,
-    scope: &RankingScope,
-) -> Result<(), Failure> {
-    let heads = diesel::sql_query(pools_of_each(&head(), "day > latest_runs.started_at"))
-        .bind::<Text, _>(scope.metric.as_str())
-        .bind::<Text, _>(scope.workload.as_str())
-        .bind::<Text, _>(metrics::ERROR_RATE.as_str())
-        .load_stream(connection)
-        .await?;
-    add_requests(entrants, heads).await
-}
-
 /// A pool, and whose it is.
 #[derive(QueryableByName)]
 #[diesel(table_name = pooled_runs)]

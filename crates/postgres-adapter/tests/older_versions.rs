@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up is a failed test")]
 
-use benchmark_domain::{Grade, Run, Window, metrics};
+use benchmark_domain::{Grade, Run, Window};
 use benchmark_port_contracts::fixtures::{a_run, an_unrankable_run, at, page, ttft};
 use benchmark_ports::{RankingReader, RunFilter, RunStore};
 use benchmark_postgres_adapter::{PostgresConfig, PostgresStore};
@@ -66,18 +66,14 @@ async fn its_runs_count_before_and_after_they_are_taken_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_runs_count_from_the_latest_one_on() {
-    // One that measured the metric, and others in the hundred hours since.
-    let later = |i: i64| a_run().started(at(-3600 * i)).samples(metrics::TPS, &[9.0]).build();
-    let mut older: Vec<_> = (0..100).step_by(2).map(later).collect();
-    older.push(a_run().started(at(-3600 * 100)).build());
-    let (schema, store) = with_older(older).await;
-    let newer: Vec<_> = (1..100).step_by(2).map(later).collect();
-    store.record(&newer, at(0), None).await.unwrap();
-    assert_eq!(not_pooled(&schema), 51);
-    assert_eq!(counted(&store, Window::Latest).await, (1, 404));
+async fn its_newest_run_counts_where_most_of_its_requests_failed() {
+    let worked = a_run().started(at(-3600)).requests(100, 0).build();
+    let failed = a_run().started(at(-60)).requests(7, 7).nothing().build();
+    let (schema, store) = with_older(vec![worked, failed]).await;
+    assert_eq!(not_pooled(&schema), 2);
+    assert_eq!(counted(&store, Window::Latest).await, (1, 7));
     store.pool_older_runs().await.unwrap();
-    assert_eq!(counted(&store, Window::Latest).await, (1, 404));
+    assert_eq!(counted(&store, Window::Latest).await, (1, 7));
 }
 
 #[tokio::test(flavor = "multi_thread")]

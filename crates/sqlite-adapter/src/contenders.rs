@@ -2,14 +2,14 @@
 //! more memory than its LLMs, however many days it has.
 
 use benchmark_domain::{
-    Entrants, Grade, LlmId, PooledRuns, RankingScope, Requests, RunId, RunMeasurement, Source,
+    Entrants, Grade, Llm, LlmId, PooledRuns, RankingScope, Requests, RunId, RunMeasurement, Source,
     SpanInDays, Timestamp, Window, metrics,
 };
 use benchmark_ports::{Contenders, Revision, StoreError};
 use diesel::connection::DefaultLoadingMode;
-use diesel::dsl::{not, sql};
+use diesel::dsl::not;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::BigInt;
 
 use crate::columns::{timestamp, timestamp_text, uuid};
 use crate::failure::Failure;
@@ -71,17 +71,25 @@ extern "SQL" {
 /// How many requests an LLM's runs sent, and how many of them failed.
 type Counts = (String, f64, f64);
 
-/// What comes after every moment of the day on which an LLM's latest run started,
-/// and before every later one.
-const END_OF_DAY: &str = "substr(latest_runs.started_at, 1, 10) || '~'";
-
-/// Each LLM's latest run that measured the metric, and the requests of it and of
-/// all that came later: run by run on the day of it, and by the pools of the days
-/// since.
+/// Each LLM's latest run that measured the metric, and its newest one of all: the
+/// rate of errors is measured by every run.
 fn add_latest(
     entrants: &mut Entrants,
     connection: &mut SqliteConnection,
     scope: &RankingScope,
+) -> Result<(), Failure> {
+    for_each_latest(connection, scope, |llm, run| entrants.add_latest(llm, &run))?;
+    if scope.metric == metrics::ERROR_RATE {
+        return Ok(());
+    }
+    let every = RankingScope { metric: metrics::ERROR_RATE, workload: scope.workload.clone() };
+    for_each_latest(connection, &every, |llm, run| entrants.mention_newest(llm.id(), &run))
+}
+
+fn for_each_latest(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    take: impl FnMut(Llm, RunMeasurement),
 ) -> Result<(), Failure> {
     let said_by_it = (run_metrics::run_id.eq(latest_runs::run_id))
         .and(run_metrics::metric.eq(latest_runs::metric));
@@ -93,49 +101,7 @@ fn add_latest(
         .filter(latest_runs::workload.eq(scope.workload.as_str()))
         .select(Measured::as_select())
         .load_iter::<_, DefaultLoadingMode>(connection)?;
-    add_runs(entrants, scope, measured)?;
-
-    let its_own =
-        || runs::llm_id.eq(latest_runs::llm_id).and(runs::workload.eq(latest_runs::workload));
-    let end_of_day = || sql::<Text>(END_OF_DAY);
-    // Put so that an index can begin at the first condition on the start.
-    let on_its_day = its_own()
-        .and(runs::started_at.ge(latest_runs::started_at))
-        .and(runs::started_at.lt(end_of_day()))
-        .and(runs::started_at.gt(latest_runs::started_at).or(runs::id.ge(latest_runs::run_id)));
-    let counts = latest_runs::table
-        .inner_join(runs::table.on(on_its_day))
-        .filter(latest_runs::metric.eq(scope.metric.as_str()))
-        .filter(latest_runs::workload.eq(scope.workload.as_str()))
-        .filter(runs::verdict.is_not(UNRANKABLE))
-        .group_by(latest_runs::llm_id)
-        .select((
-            latest_runs::llm_id,
-            total(runs::attempted_requests),
-            total(runs::failed_requests),
-        ))
-        .load(connection)?;
-    add_counts(entrants, counts)?;
-
-    pooled_runs::add_requests_since_latest(entrants, connection, scope)?;
-    if pooled_runs::are_waiting(connection)? {
-        let later = its_own().and(runs::started_at.ge(end_of_day()));
-        let counts = latest_runs::table
-            .inner_join(runs::table.on(later))
-            .filter(latest_runs::metric.eq(scope.metric.as_str()))
-            .filter(latest_runs::workload.eq(scope.workload.as_str()))
-            .filter(not(runs::pooled))
-            .filter(runs::verdict.is_not(UNRANKABLE))
-            .group_by(latest_runs::llm_id)
-            .select((
-                latest_runs::llm_id,
-                total(runs::attempted_requests),
-                total(runs::failed_requests),
-            ))
-            .load(connection)?;
-        add_counts(entrants, counts)?;
-    }
-    Ok(())
+    for_each_run(scope, measured, take)
 }
 
 /// What started in a span: by pools from its first whole day on, and run by run
@@ -223,12 +189,20 @@ fn add_runs(
     scope: &RankingScope,
     measured: impl Iterator<Item = QueryResult<Measured>>,
 ) -> Result<(), Failure> {
+    for_each_run(scope, measured, |llm, run| entrants.add_runs(llm, &PooledRuns::from(&run)))
+}
+
+fn for_each_run(
+    scope: &RankingScope,
+    measured: impl Iterator<Item = QueryResult<Measured>>,
+    mut take: impl FnMut(Llm, RunMeasurement),
+) -> Result<(), Failure> {
     for measured in measured {
         let (llm, run, measurement) = measured?;
         let id = run.id.clone();
         let run = run_measurement(run, scope, measurement)
             .ok_or_else(|| StoreError::corrupt(format!("run {id}")))?;
-        entrants.add_runs(llm.try_into()?, &PooledRuns::from(&run));
+        take(llm.try_into()?, run);
     }
     Ok(())
 }

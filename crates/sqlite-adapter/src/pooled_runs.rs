@@ -90,22 +90,6 @@ pub(crate) fn add_from(
     add_requests(entrants, heads)
 }
 
-/// Adds to entrants the requests of the days that came after that of each LLM's
-/// latest run of a scope.
-pub(crate) fn add_requests_since_latest(
-    entrants: &mut Entrants,
-    connection: &mut SqliteConnection,
-    scope: &RankingScope,
-) -> Result<(), Failure> {
-    let of_all = metrics::ERROR_RATE;
-    let heads = diesel::sql_query(pools_of_each(&head(), "day > latest_runs.started_at"))
-        .bind::<Text, _>(scope.metric.as_str())
-        .bind::<Text, _>(scope.workload.as_str())
-        .bind::<Text, _>(of_all.as_str())
-        .load_iter::<Head, DefaultLoadingMode>(connection)?;
-    add_requests(entrants, heads)
-}
-
 /// A pool, and whose it is.
 #[derive(QueryableByName)]
 #[diesel(table_name = pooled_runs)]
