@@ -123,6 +123,8 @@ fn is_gzipped(headers: &HeaderMap) -> Result<bool, ApiError> {
     match encoding.as_bytes() {
         identity if identity.eq_ignore_ascii_case(b"identity") => Ok(false),
         gzip if gzip.eq_ignore_ascii_case(b"gzip") => Ok(true),
+        // RFC 9110, 8.4.1.3.
+        gzip if gzip.eq_ignore_ascii_case(b"x-gzip") => Ok(true),
         _ => Err(ApiError::unsupported("Content-Encoding: only gzip and identity are understood")),
     }
 }
@@ -210,7 +212,9 @@ mod tests {
 
     #[actix_web::test]
     async fn a_gzipped_body_is_decoded() {
-        assert_eq!(*send(gzip(b"[1, 2]"), Some("gzip")).await.unwrap(), *b"[1, 2]");
+        for coding in ["gzip", "GZIP", "x-gzip"] {
+            assert_eq!(*send(gzip(b"[1, 2]"), Some(coding)).await.unwrap(), *b"[1, 2]");
+        }
     }
 
     #[actix_web::test]

@@ -1,5 +1,7 @@
 //! JSON bodies, and refusals that name the place.
 
+use std::error::Error;
+
 use serde::de::{Deserialize, IgnoredAny};
 
 use crate::error::ApiError;
@@ -36,9 +38,16 @@ pub(crate) fn parse_at<'a, T: Deserialize<'a>>(place: &str, text: &'a [u8]) -> R
     // What comes first may be acceptable JSON of a wrong kind, and what follows
     // no JSON at all. A number beyond f64 (1e999) counts as bad syntax for the
     // one parse, and rightly not for the other.
+    let malformed = |error: &dyn Error| {
+        Err(ApiError::malformed(format!("The body is not valid JSON: {error}")))
+    };
+    // What is passed over is not looked at closely enough to tell.
+    if let Err(error) = str::from_utf8(text) {
+        return malformed(&error);
+    }
     match serde_json::from_slice::<IgnoredAny>(text) {
         Ok(IgnoredAny) => Err(refusal),
-        Err(error) => Err(ApiError::malformed(format!("The body is not valid JSON: {error}"))),
+        Err(error) => malformed(&error),
     }
 }
 
@@ -69,6 +78,8 @@ mod tests {
             assert_eq!(refuse(text).0, 400, "{text}");
         }
         assert_eq!(refuse(&"[".repeat(100_000)).0, 400);
+        let latin_1 = parse::<Vec<Run>>(b"[\"\xff\"]").unwrap_err();
+        assert_eq!(latin_1.status_code(), 400);
     }
 
     #[test]

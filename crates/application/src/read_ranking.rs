@@ -163,14 +163,14 @@ impl ComputeRanking {
             }
         }
         others.remove(workload);
-        let others: Vec<_> = others.iter().take(NAMED).map(WorkloadSlug::as_str).collect();
-        let hint = match (has_older, others.as_slice()) {
-            (true, []) => "a longer window has some".to_owned(),
-            (true, others) => {
-                format!("a longer window has some, and so do the workloads {}", others.join(", "))
+        let others = named(others.iter().map(WorkloadSlug::as_str));
+        let hint = match (has_older, others) {
+            (true, None) => "a longer window has some".to_owned(),
+            (true, Some(others)) => {
+                format!("a longer window has some, and so do the workloads {others}")
             }
-            (false, []) => "no other workload has any".to_owned(),
-            (false, others) => format!("these workloads have: {}", others.join(", ")),
+            (false, None) => "no other workload has any".to_owned(),
+            (false, Some(others)) => format!("these workloads have: {others}"),
         };
         Ok(format!("no runs to rank on workload {workload} in window {window}; {hint}"))
     }
@@ -227,12 +227,18 @@ fn without_any_of(provider: &Provider, entries: &[RankingEntry]) -> Option<Strin
     if entries.is_empty() || ranked.contains(provider) {
         return None;
     }
-    let ranked: Vec<_> = ranked.into_iter().take(NAMED).map(Provider::as_str).collect();
-    let others = match ranked.as_slice() {
-        [] => "no ranked LLM has a provider".to_owned(),
-        ranked => format!("those that are ranked are of {}", ranked.join(", ")),
+    let others = match named(ranked.into_iter().map(Provider::as_str)) {
+        None => "no ranked LLM has a provider".to_owned(),
+        Some(ranked) => format!("those that are ranked are of {ranked}"),
     };
     Some(format!("no LLM of {provider} is ranked; {others}"))
+}
+
+/// As many of these as a message names, and whether there are more.
+fn named<'a>(mut all: impl Iterator<Item = &'a str>) -> Option<String> {
+    let named = all.by_ref().take(NAMED).collect::<Vec<_>>().join(", ");
+    let more = if all.next().is_some() { ", and more" } else { "" };
+    (!named.is_empty()).then(|| format!("{named}{more}"))
 }
 
 /// Names the LLMs whose runs do not tell a statistic, and says why.

@@ -72,15 +72,25 @@ impl Contender {
     }
 
     /// The percentiles, each where it is known: those of all samples where there
-    /// are [enough](Statistic::min_samples), and the mean of the runs' own where
-    /// a run that tells one has no samples, each counted by how many they are of.
+    /// are [enough](Statistic::min_samples); from [three
+    /// runs](Self::REPLICATED_FROM) on that tell one, or where a run that does has no
+    /// samples, the mean of the runs' own, each counted by how many they are of.
     pub fn quantiles(&self) -> Quantiles {
         Quantiles::each(|statistic| self.quantile(statistic).ok())
     }
 
     fn quantile(&self, statistic: Statistic) -> Result<f64, MissingPercentile> {
+        if !self.runs.is_empty() && self.runs.rate.is_some() {
+            return Err(MissingPercentile::OfRate);
+        }
         let replicates = self.runs.replicates(statistic);
-        if replicates.reported > 0 {
+        let enough = self.sample_count() >= statistic.min_samples();
+        if enough && replicates.reported < self.most_reported() {
+            return Err(MissingPercentile::NotOfAll);
+        }
+        // How far the runs' own lie apart tells how sure their mean is, and not how
+        // sure a percentile of all samples is: that one follows the highest runs.
+        if replicates.reported > 0 || self.replications(statistic) >= Self::REPLICATED_FROM {
             return Ok(replicates.mean);
         }
         let sketch = self.runs.sketch();
@@ -90,6 +100,13 @@ impl Contender {
             let count = if sketch.count() > 0 { sketch.count() } else { self.sample_count() };
             MissingPercentile::of(statistic, count)
         })
+    }
+
+    /// How many runs without samples tell some percentile: one that not all of them
+    /// tell would be one of other runs, and might lie below a lower one.
+    fn most_reported(&self) -> u64 {
+        let percentiles = Statistic::ALL.into_iter().filter(|it| it.probability().is_some());
+        percentiles.map(|it| self.runs.replicates(it).reported).max().unwrap_or(0)
     }
 
     /// Why the runs do not tell a percentile; `None` where they do.
@@ -123,7 +140,7 @@ impl Contender {
             }
             between => between,
         };
-        Some(Estimate::new(value, between.and_then(Uncertainty::unless_exact)))
+        Some(Estimate::new(value, between.and_then(|it| it.unless_exact(value))))
     }
 
     fn mean_estimate(&self, mean: f64, between: Option<Uncertainty>) -> Estimate {
@@ -133,8 +150,8 @@ impl Contender {
         // Runs, or samples, that agree to the last digit do not tell how far
         // others would lie apart.
         let within = || self.runs.moments.as_ref().and_then(Uncertainty::of_mean);
-        let between = between.and_then(Uncertainty::unless_exact);
-        Estimate::new(mean, between.or_else(|| within()?.unless_exact()))
+        let between = between.and_then(|it| it.unless_exact(mean));
+        Estimate::new(mean, between.or_else(|| within()?.unless_exact(mean)))
     }
 }
 
@@ -261,6 +278,43 @@ mod tests {
         let none_failed = RunMeasurement { is_error_rate: true, ..zeros };
         let interval = contender([none_failed]).estimate(Statistic::Mean).unwrap().interval;
         assert!(interval.is_some_and(|it| it.low == 0.0 && 0.0 < it.high));
+    }
+
+    #[test]
+    fn a_rate_has_no_percentiles() {
+        let some = run(Measurement::Sampled(Summary::of_rate(19, SIZE)));
+        let rate = contender([RunMeasurement { is_error_rate: true, ..some }]);
+        assert_eq!(rate.quantiles(), Quantiles::default());
+        assert_eq!(rate.missing(Statistic::P99), Some(MissingPercentile::OfRate));
+        assert_eq!(rate.estimate(Statistic::P99), None);
+    }
+
+    #[test]
+    fn percentiles_of_some_runs_only_do_not_stand_among_those_of_all() {
+        let quantiles = Quantiles { p50: Some(1.0), p99: Some(1.5), ..Quantiles::default() };
+        let figures =
+            ReportedSummary { count: Some(SIZE), quantiles, ..ReportedSummary::of_mean(1.0) };
+        let mixed = contender([sampled(0.3, SIZE), run(Measurement::Reported(figures))]);
+        let Quantiles { p50, p90, p95, p99 } = mixed.quantiles();
+        assert!(p50.zip(p99).is_some_and(|(p50, p99)| p50 < p99));
+        assert_eq!((p90, p95), (None, None));
+        assert_eq!(mixed.missing(Statistic::P90), Some(MissingPercentile::NotOfAll));
+    }
+
+    #[test]
+    fn sums_that_are_rounded_do_not_make_equal_values_vary() {
+        for runs in [4, 6, 7, 100] {
+            for value in [0.1, 0.7, 1.1] {
+                let alike = (0..runs).map(|_| reported(value, Some(100)));
+                let alike = contender(alike);
+                for statistic in [Statistic::Mean, Statistic::P50] {
+                    let estimate = alike.estimate(statistic).unwrap();
+                    assert_eq!(estimate.interval, None, "{runs} of {value} by {statistic}");
+                }
+            }
+        }
+        let zeros = run(Measurement::Sampled(Summary::from_samples(&[0.0; 10]).unwrap()));
+        assert_eq!(contender([zeros]).estimate(Statistic::P50).unwrap().interval, None);
     }
 
     #[test]

@@ -36,10 +36,12 @@ impl Uncertainty {
         })
     }
 
-    /// None where it is zero: whoever measured nothing but one value does not
-    /// know how far others would lie from it.
-    pub(crate) fn unless_exact(self) -> Option<Self> {
-        (self.standard_error > 0.0).then_some(self)
+    /// None where it is zero, but for rounding: whoever measured nothing but one
+    /// value does not know how far others would lie from it.
+    pub(crate) fn unless_exact(self, value: f64) -> Option<Self> {
+        // Sums round by 1e-16 each, and no clock is as fine as this.
+        const ROUNDING: f64 = 1e-12;
+        (self.standard_error > ROUNDING * value.abs()).then_some(self)
     }
 
     /// The same for a value that comes out of a sketch, and may be as far off
@@ -81,7 +83,7 @@ impl Estimate {
     /// A rate, `yes` of `of`, with Wilson's interval (Journal of the American
     /// Statistical Association, 1927), which is sensible for no failures and for
     /// few requests too. It is tested with the error in the middle of that
-    /// interval, or with the one between runs where that is larger.
+    /// interval, or between runs where the interval of that is wider.
     pub(crate) fn of_rate(yes: u64, of: u64, between: Option<Uncertainty>) -> Self {
         let (n, z) = (of as f64, z_critical(1.0 - CONFIDENCE));
         let rate = yes as f64 / n;
@@ -91,15 +93,20 @@ impl Estimate {
         let wilson = Self {
             value: rate,
             interval: Some(ConfidenceInterval {
-                low: (middle - reach).max(0.0),
-                high: (middle + reach).min(1.0),
+                // Both ends are the rate itself at its extremes, but for rounding.
+                low: (middle - reach).clamp(0.0, rate),
+                high: (middle + reach).clamp(rate, 1.0),
             }),
             uncertainty: Some(Uncertainty {
                 standard_error: reach / z,
                 degrees_of_freedom: f64::INFINITY,
             }),
         };
-        match between.filter(|between| between.standard_error > reach / z) {
+        let is_wider = |between: &Uncertainty| {
+            let ConfidenceInterval { low, high } = between.interval(rate);
+            high - low > 2.0 * reach
+        };
+        match between.filter(is_wider) {
             Some(between) => Self::new(rate, Some(between)).at_most(1.0),
             None => wilson,
         }
@@ -134,6 +141,10 @@ impl Estimate {
         let low_at = lower_limit(probability, count)?;
         let high_at = (count - 1) as f64 - lower_limit(1.0 - probability, count)?;
         let (low, high) = (sketch.value_at(low_at)?, sketch.value_at(high_at)?);
+        if high == 0.0 {
+            // Of nothing but zeros it is not known how far others would lie from them.
+            return Some(Self::new(value, None));
+        }
         let off = QuantileSketch::RELATIVE_ERROR * value;
         let interval = ConfidenceInterval {
             low: (value - off.hypot(value - low)).max(0.0),
@@ -255,6 +266,22 @@ mod tests {
             let interval = Estimate::of_rate(yes, of, None).interval.unwrap();
             assert!((interval.low - low).abs() < 1e-9, "{yes}/{of}: {interval:?}");
             assert!((interval.high - high).abs() < 1e-9, "{yes}/{of}: {interval:?}");
+        }
+    }
+
+    #[test]
+    fn a_rate_has_the_wider_one_of_its_two_intervals_with_the_rate_inside() {
+        // Of three runs of 100, 8, 10 and 12 failed: 0.1 ± t(0.975, 2) * 0.02 / sqrt(3).
+        let between =
+            Uncertainty { standard_error: 0.02 / 3.0_f64.sqrt(), degrees_of_freedom: 2.0 };
+        let interval = Estimate::of_rate(30, 300, Some(between)).interval.unwrap();
+        assert!((interval.low - 0.050_317).abs() < 1e-6, "{interval:?}");
+        for of in 1..3000 {
+            for yes in [0, of / 3, of] {
+                let Estimate { value, interval, .. } = Estimate::of_rate(yes, of, None);
+                let interval = interval.unwrap();
+                assert!(interval.low <= value && value <= interval.high, "{yes}/{of}");
+            }
         }
     }
 

@@ -187,7 +187,8 @@ fn output_length(run: &Run) -> Option<(Severity, String)> {
 }
 
 fn mean_above_p99(run: &Run) -> Option<(Severity, String)> {
-    let above = run.measurements().iter().filter_map(|(metric, measurement)| {
+    let many = run.measurements().iter().filter(|(metric, _)| !ONE_A_RUN.contains(metric));
+    let above = many.filter_map(|(metric, measurement)| {
         let (mean, p99) = (measurement.mean(), measurement.quantiles().p99?);
         let message = || {
             let (mean, p99) = (Figure(mean), Figure(p99));
@@ -344,6 +345,11 @@ mod tests {
         let verdict = Verdict::of(&few);
         assert_eq!(verdict.grade, Grade::Notice);
         assert_eq!(verdict.findings[0].message, "TTFT has 50 samples, and p95 or above needs 72");
+    }
+
+    #[test]
+    fn a_rate_of_errors_has_no_percentile_to_lie_above() {
+        assert_eq!(found(&run(2, [(metrics::TTFT, many(0.2))])), []);
     }
 
     #[test]

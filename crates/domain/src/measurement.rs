@@ -63,6 +63,12 @@ pub enum MissingPercentile {
     /// Its runs kept too few samples, and no tool reported it of enough.
     #[error("was not reported of enough samples, and too few were kept")]
     NotReported,
+    /// A tool reported other percentiles of its run and not this one.
+    #[error("was not reported of every run")]
+    NotOfAll,
+    /// A rate has one value a run.
+    #[error("is told of no rate, of which a run has one value")]
+    OfRate,
 }
 
 impl MissingPercentile {

@@ -173,7 +173,10 @@ impl QuantileSketch {
         // Merging checks the parameters; an empty store counts as one of ours.
         let mut sketch = Self::default();
         sketch.0.merge(&stored).map_err(|_| CorruptSketch)?;
-        Ok(sketch)
+        let ends = sketch.0.min().zip(sketch.0.max());
+        let are_ends = |(min, max): (f64, f64)| 0.0 <= min && min <= max && max.is_finite();
+        let is_whole = if sketch.count() == 0 { true } else { ends.is_some_and(are_ends) };
+        if is_whole { Ok(sketch) } else { Err(CorruptSketch) }
     }
 }
 
@@ -204,6 +207,23 @@ mod tests {
         let mut sketch = QuantileSketch::default();
         values.iter().for_each(|v| sketch.add(*v));
         sketch
+    }
+
+    #[test]
+    fn bytes_with_another_byte_are_refused_or_give_a_sketch_that_answers() {
+        let bytes = sketch(&[0.1, 0.2, 5.0, 0.0]).to_bytes();
+        let mut refused = 0;
+        for at in 0..bytes.len() {
+            for byte in [0, 1, 127, 194, 255] {
+                let mut other = bytes.clone();
+                other[at] = byte;
+                match QuantileSketch::from_bytes(&other) {
+                    Ok(sketch) => _ = [0.0, 0.5, 1.0].map(|place| sketch.quantile(place)),
+                    Err(CorruptSketch) => refused += 1,
+                }
+            }
+        }
+        assert!(refused > 0);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::contender::Contender;
 use crate::estimate::{ConfidenceInterval, Estimate};
 use crate::llm::Llm;
 use crate::measurement::{MissingPercentile, Quantiles};
-use crate::metric::Direction;
+use crate::metric::{Direction, MetricName, metrics};
 use crate::run::{Requests, Source};
 use crate::significance::{Standing, standings};
 use crate::statistic::Statistic;
@@ -75,10 +75,13 @@ pub struct RankedLlm {
 impl RankedLlm {
     /// Why a percentile is not among its [`quantiles`](Self::quantiles); `None`
     /// where it is.
-    pub fn missing(&self, statistic: Statistic) -> Option<MissingPercentile> {
+    pub fn missing(&self, metric: &MetricName, statistic: Statistic) -> Option<MissingPercentile> {
         let is_missing =
             statistic.probability().is_some() && self.quantiles.get(statistic).is_none();
-        is_missing.then(|| MissingPercentile::of(statistic, self.sample_count))
+        is_missing.then(|| match *metric == metrics::ERROR_RATE {
+            true => MissingPercentile::OfRate,
+            false => MissingPercentile::of(statistic, self.sample_count),
+        })
     }
 }
 
@@ -268,9 +271,9 @@ mod tests {
         assert_eq!(by(Statistic::P90), None);
         let by_mean = by(Statistic::Mean).unwrap();
         assert_eq!(by_mean.quantiles.p90, None);
-        let reason = by_mean.missing(Statistic::P90).unwrap().to_string();
+        let reason = by_mean.missing(&metrics::TTFT, Statistic::P90).unwrap().to_string();
         assert_eq!(reason, "needs 36 samples, has 30");
-        assert_eq!(by_mean.missing(Statistic::P50), None);
+        assert_eq!(by_mean.missing(&metrics::TTFT, Statistic::P50), None);
         // Between the 10th and the 11th, and the 20th and the 21st of 30, as
         // tables of the binomial give it; moved outwards by what the sketch may
         // be off.

@@ -41,24 +41,24 @@ struct Design {
     between_runs: f64,
 }
 
-const DESIGNS: [Design; 4] = [
+const DESIGNS: [Design; 5] = [
     Design { runs: 1, samples: 150, between_runs: 0.0 },
     Design { runs: 2, samples: 75, between_runs: 0.0 },
     Design { runs: 3, samples: 100, between_runs: 0.1 },
     Design { runs: 5, samples: 60, between_runs: 0.1 },
+    Design { runs: 10, samples: 130, between_runs: 0.3 },
 ];
 
 impl Design {
-    /// The value of a statistic in the distribution that requests of all
-    /// possible runs have together.
+    /// The mean that a statistic has over all possible runs.
     fn truth(&self, median: f64, statistic: Statistic) -> f64 {
-        let spread = WITHIN_RUN.hypot(self.between_runs);
-        match statistic {
-            Statistic::Mean => median * (spread * spread / 2.0).exp(),
-            Statistic::P50 => median,
-            Statistic::P95 => median * (1.644_853_626_951_472_2 * spread).exp(),
+        let of_one_run = match statistic {
+            Statistic::Mean => (WITHIN_RUN * WITHIN_RUN / 2.0).exp(),
+            Statistic::P50 => 1.0,
+            Statistic::P95 => (1.644_853_626_951_472_2 * WITHIN_RUN).exp(),
             other => unreachable!("{other} is not among the statistics"),
-        }
+        };
+        median * (self.between_runs * self.between_runs / 2.0).exp() * of_one_run
     }
 
     fn measure(&self, lab: &mut Lab, at: usize, median: f64) -> Contender {

@@ -73,4 +73,15 @@ mod tests {
     fn milliseconds_become_the_nearest_seconds() {
         assert_eq!(210.0 / Unit::Milliseconds.per_one(), 0.21);
     }
+
+    proptest::proptest! {
+        /// A tool that computes one field of another must find them equal here too.
+        #[test]
+        fn numbers_are_read_to_their_last_digit(seconds in 1.7e9_f64..1.8e9, fraction: f64) {
+            for number in [seconds, fraction] {
+                let read: f64 = serde_json::from_str(&format!("{number:?}")).unwrap();
+                assert_eq!(read, number);
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ const PAGE = 100; // entries at first, and with each "Show more"
 const MOST = 1000; // entries that one answer may have
 const REFRESH = 60_000; // milliseconds
 const SOON = 5_000; // the same, where a newer answer is on its way
+const KNOWN_FOR = 300_000; // the same, for what there is to choose from
 const PATIENCE = 15_000; // the same, for one answer
 const STORED = "benchmark-api-key";
 const DEFAULTS = {
@@ -94,7 +95,7 @@ function offer(name, options) {
 
 /** Everything that there is to choose from, as far as it is known. */
 function offerAll() {
-  const { metrics = [], workloads = [] } = choices ?? {};
+  const { metrics = [], workloads = [] } = choices?.known ?? {};
   offer("metric", metrics.map(({ name }) => [name, name]));
   offer("workload", [["", "the default"], ...workloads.map((slug) => [slug, slug])]);
   for (const name of ["window", "statistic"]) {
@@ -115,7 +116,7 @@ async function loadChoices() {
     return slugs;
   };
   const [metrics, slugs] = await Promise.all([get("metrics"), workloads()]);
-  return { metrics: metrics.data, workloads: slugs };
+  return { known: { metrics: metrics.data, workloads: slugs }, loadedAt: Date.now() };
 }
 
 /** Where the values of a ranking lie on its plots. */
@@ -192,7 +193,7 @@ function show({ data, message, headers }) {
 
 function showEntries(entries) {
   const scale = scaleOf(entries);
-  const metric = choices?.metrics.find(({ name }) => name === asked.metric);
+  const metric = choices?.known.metrics.find(({ name }) => name === asked.metric);
   find("#about").textContent = metric
     ? `${metric.name}: ${sentence(metric.definition)} ${sentence(`${metric.better} is better`)}`
     : asked.metric;
@@ -224,8 +225,9 @@ async function ask() {
   const isHeard = () => attempt === attempts;
   const { metric, ...parameters } = asked;
   table.setAttribute("aria-busy", "true");
+  const isOld = !choices || Date.now() - choices.loadedAt > KNOWN_FOR;
   const [known, ranking] = await Promise.allSettled([
-    choices ?? loadChoices(),
+    isOld ? loadChoices() : choices,
     // One more than is shown tells whether there are more.
     get(`benchmark/${encodeURIComponent(metric)}`, {
       ...parameters,
@@ -235,9 +237,10 @@ async function ask() {
   if (!isHeard()) return;
   table.removeAttribute("aria-busy");
   // Without them the page still answers; they are asked for again next time.
-  if (known.status === "fulfilled" && !choices) {
+  if (known.status === "fulfilled" && isOld) {
+    const isNew = JSON.stringify(choices?.known) !== JSON.stringify(known.value.known);
     choices = known.value;
-    offerAll();
+    if (isNew) offerAll();
   }
   const pause = ranking.status === "fulfilled" ? show(ranking.value) : fail(ranking.reason);
   if (pause) timer = setTimeout(() => document.hidden || ask(), pause);

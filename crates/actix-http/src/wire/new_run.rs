@@ -39,7 +39,7 @@ pub struct NewRun {
     #[serde(default, deserialize_with = "optional")]
     pub tool: Option<NewTool>,
     /// How its requests went. Where it is left out, as many as the metric with
-    /// the most samples has were sent, and none failed.
+    /// the most samples has were sent, `ITL` apart, and none failed.
     #[serde(default, deserialize_with = "optional")]
     pub requests: Option<NewRequests>,
     /// What was measured, by metric: at most 64 of them.
@@ -137,8 +137,10 @@ fn requests_of(
         if measurements.is_empty() {
             return Err(Refusal::new("metrics", InvalidRun::NothingMeasured));
         }
-        let most = measurements.values().filter_map(Measurement::count).max();
-        let reason = "is needed where no metric has samples or a count";
+        // ITL has a sample for every token.
+        let of_requests = measurements.iter().filter(|(metric, _)| **metric != metrics::ITL);
+        let most = of_requests.filter_map(|(_, measurement)| measurement.count()).max();
+        let reason = "is needed where no metric but ITL has samples or a count";
         return most.map(Requests::all_successful).ok_or_else(|| Refusal::new("requests", reason));
     };
     Requests::new(attempted, failed).ok_or_else(|| {

@@ -121,7 +121,7 @@ impl<'a> RankingEntry<'a> {
             p90: *p90,
             p95: *p95,
             p99: *p99,
-            missing: missing(ranked),
+            missing: missing(ranking, ranked),
             workload: ranking.query.workload.as_str(),
             source: source.as_str(),
         }
@@ -138,9 +138,10 @@ fn in_words<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> 
     serializer.collect_str(id)
 }
 
-fn missing(ranked: &RankedLlm) -> BTreeMap<&'static str, String> {
-    let reason =
-        |statistic: Statistic| Some((statistic.as_str(), ranked.missing(statistic)?.to_string()));
+fn missing(ranking: &RankingView, ranked: &RankedLlm) -> BTreeMap<&'static str, String> {
+    let reason = |statistic: Statistic| {
+        Some((statistic.as_str(), ranked.missing(&ranking.metric.name, statistic)?.to_string()))
+    };
     Statistic::ALL.into_iter().filter_map(reason).collect()
 }
 

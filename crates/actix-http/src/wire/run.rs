@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use benchmark_domain::uuid::Uuid;
-use benchmark_domain::{Quantiles, ReportedSummary, RunParts, Timestamp, Verdict};
+use benchmark_domain::{
+    MetricName, Quantiles, ReportedSummary, RunParts, Timestamp, Verdict, metrics,
+};
 use benchmark_ports::RecordOutcome;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -76,7 +78,9 @@ impl From<&benchmark_ports::RecordedRun> for Run {
             file_name: provenance.as_ref().map(|provenance| provenance.file_name.clone()),
             metrics: measurements
                 .iter()
-                .map(|(metric, measurement)| (metric.to_string(), measurement.into()))
+                .map(|(metric, measurement)| {
+                    (metric.to_string(), Measurement::of(metric, measurement))
+                })
                 .collect(),
             verdict: grade.to_string(),
             findings: findings.iter().map(Into::into).collect(),
@@ -110,8 +114,8 @@ pub struct Measurement {
     pub p99: Option<f64>,
 }
 
-impl From<&benchmark_domain::Measurement> for Measurement {
-    fn from(measurement: &benchmark_domain::Measurement) -> Self {
+impl Measurement {
+    fn of(metric: &MetricName, measurement: &benchmark_domain::Measurement) -> Self {
         let (sampled, standard_deviation, min, max) = match measurement {
             benchmark_domain::Measurement::Sampled(summary) => {
                 (true, summary.standard_deviation(), summary.min(), summary.max())
@@ -121,7 +125,12 @@ impl From<&benchmark_domain::Measurement> for Measurement {
                 (false, *standard_deviation, *min, *max)
             }
         };
-        let Quantiles { p50, p90, p95, p99 } = measurement.quantiles();
+        // Those of zeros and ones say nothing of a rate.
+        let quantiles = match *metric == metrics::ERROR_RATE {
+            true => Quantiles::default(),
+            false => measurement.quantiles(),
+        };
+        let Quantiles { p50, p90, p95, p99 } = quantiles;
         Self {
             sampled,
             count: measurement.count(),

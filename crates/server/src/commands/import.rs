@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::iter::repeat_n;
@@ -60,8 +61,14 @@ fn label(text: &str) -> Result<(String, String), String> {
 /// nothing is recorded.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let Args { files, format, provider, llm, workload, at, labels, json } = args;
-    let hints =
-        Hints { provider, llm, workload, started_at: at, labels: labels.into_iter().collect() };
+    let mut by_key = BTreeMap::new();
+    for (key, value) in labels {
+        if by_key.contains_key(&key) {
+            return Err(Refused(format!("--label {key} is there twice")).into());
+        }
+        by_key.insert(key, value);
+    }
+    let hints = Hints { provider, llm, workload, started_at: at, labels: by_key };
     let mut total = 0;
     for path in &files {
         total += length_of(path)?;

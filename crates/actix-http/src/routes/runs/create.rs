@@ -133,6 +133,22 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn how_many_tokens_there_were_says_nothing_of_how_many_requests() {
+        let app = TestApp::empty();
+        let run = |metrics: Value| {
+            json!({
+                "llm_name": "a", "started_at": "2025-06-15T15:06:40Z", "metrics": metrics,
+            })
+        };
+        let itl = json!({ "samples": vec![0.02; 1400] });
+        let with_ttft = json!({ "TTFT": { "samples": vec![0.2; 10] }, "ITL": itl });
+        assert_eq!(post(&app, &run(with_ttft)).await.status, 201);
+        assert_eq!(app.get("/api/v1/runs").await.data()[0]["attempted_requests"], 10);
+        let alone = post(&app, &run(json!({ "ITL": itl }))).await.refusal(422);
+        assert!(alone.starts_with("requests: is needed"), "{alone}");
+    }
+
+    #[actix_web::test]
     async fn a_new_run_is_created_and_known_the_second_time() {
         let app = TestApp::empty();
         let first = post(&app, &a_run("swift")).await;

@@ -107,7 +107,14 @@ fn labels(text: &str) -> Result<BTreeMap<String, String>, &'static str> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("a label is key=value; a comma separates several"),
     };
-    text.split(',').map(label).collect()
+    let mut labels = BTreeMap::new();
+    for pair in text.split(',') {
+        let (key, value) = label(pair)?;
+        if labels.insert(key, value).is_some() {
+            return Err("a label is there twice");
+        }
+    }
+    Ok(labels)
 }
 
 fn refused(refusal: Refusal) -> ApiError {
@@ -336,6 +343,7 @@ mod tests {
             ("?at=noon", VLLM, "at: is not a moment in RFC 3339"),
             ("?at=2025-1-5T1:2:3Z", VLLM, "at: is not a moment in RFC 3339"),
             ("?labels=gpu", VLLM, "labels: a label is key=value"),
+            ("?labels=gpu=h100,gpu=a100", VLLM, "labels: a label is there twice"),
             ("?colour=red", VLLM, "query: "),
             ("", &without_time, "upload: the file does not say all that a run must; give at"),
             ("", "{}", "body: upload: no known format (not vllm: "),
