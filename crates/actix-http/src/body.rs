@@ -37,6 +37,7 @@ pub(crate) struct Bodies {
     memory: Budget,
     decoding: Turns,
     parsing: Turns,
+    recording: Turns,
     imports: Turns,
 }
 
@@ -51,6 +52,9 @@ impl Bodies {
     /// Of how many the runs are read at a time.
     const PARSED_AT_ONCE: usize = 2;
 
+    /// Of how many large ones the runs are read or recorded at a time.
+    const RECORDED_AT_ONCE: usize = 2;
+
     /// Bodies of at most this cost each.
     pub(crate) fn new(limits: BodyLimits) -> Self {
         Self {
@@ -58,6 +62,7 @@ impl Bodies {
             memory: Budget::of(limits.bytes.saturating_mul(Self::LARGEST_AT_ONCE)),
             decoding: Turns::of(Self::DECODED_AT_ONCE),
             parsing: Turns::of(Self::PARSED_AT_ONCE),
+            recording: Turns::of(Self::RECORDED_AT_ONCE),
             imports: Turns::of(1),
         }
     }
@@ -70,6 +75,11 @@ impl Bodies {
     /// Whose turn it is to have its runs read.
     pub(crate) fn parsing(&self) -> &Turns {
         &self.parsing
+    }
+
+    /// Whose turn it is to have many runs recorded.
+    pub(crate) fn recording(&self) -> &Turns {
+        &self.recording
     }
 
     /// Whose turn it is to have a file read.

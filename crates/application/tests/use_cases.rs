@@ -373,7 +373,10 @@ async fn a_revoked_key_is_refused_from_that_moment_on_and_listed_as_revoked() {
     authenticate.run(plain.expose()).await.unwrap();
     assert_eq!(revoke.run(key.id).await.unwrap().unwrap().revoked_at, Some(at(5)));
     assert!(authenticate.run(plain.expose()).await.is_err());
-    clock.advance(TimeDelta::seconds(5));
+    // Nor by a clock that is behind the one by which it was revoked.
+    clock.advance(TimeDelta::seconds(-5));
+    assert!(authenticate.run(plain.expose()).await.is_err());
+    clock.advance(TimeDelta::seconds(10));
     revoke.run(key.id).await.unwrap();
     let listed = list.run(None, page(10)).await.unwrap().unwrap();
     let times: Vec<_> = listed.iter().map(|key| (key.revoked_at, key.last_used_at)).collect();

@@ -40,11 +40,14 @@ impl RateLimiter for MemoryRateLimiter {
         let now = self.clock.now().timestamp_micros();
         let whole = self.interval * i64::from(self.limit.requests.get());
         let mut subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole_at = subjects.whole_at(subject).unwrap_or(now);
         // Further ahead than the whole: the clock was set back.
-        let mut ahead = (subjects.whole_at(subject).unwrap_or(now) - now).clamp(0, whole);
+        let mut ahead = (whole_at - now).clamp(0, whole);
         let allowed = ahead + self.interval <= whole;
         if allowed {
             ahead += self.interval;
+        }
+        if allowed || whole_at > now + whole {
             subjects.set_whole_at(subject, now + ahead, now);
         }
         let micros = |time: i64| Duration::from_micros(time.max(0).unsigned_abs());
@@ -148,6 +151,8 @@ mod tests {
         clock.advance(TimeDelta::hours(-1));
         let refusal = limiter.take("a").await;
         assert_eq!(refusal.retry_after, Duration::from_secs(1));
+        clock.advance(TimeDelta::seconds(1));
+        assert!(limiter.take("a").await.allowed, "what was told holds");
     }
 
     #[tokio::test]

@@ -12,13 +12,15 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local whole = interval * requests
 
-local ahead = (tonumber(redis.call('GET', KEYS[1])) or now) - now
+local stored = (tonumber(redis.call('GET', KEYS[1])) or now) - now
 -- Further ahead than the whole: the limit was larger, or the clock set back.
-ahead = math.min(math.max(ahead, 0), whole)
+local ahead = math.min(math.max(stored, 0), whole)
 local allowed = 0
 if ahead + interval <= whole then
     allowed = 1
     ahead = ahead + interval
+end
+if allowed == 1 or stored > whole then
     redis.call('SET', KEYS[1], string.format('%.0f', now + ahead), 'PX', math.ceil(ahead / 1000))
 end
 local remaining = math.floor((whole - ahead) / interval)

@@ -83,7 +83,7 @@ pub(crate) async fn record_runs(
 ) -> Result<Recorded, ApiError> {
     let NoParameters {} = parameters.into_inner()?;
     let sent_under = sent_under.into_inner()?;
-    let Posted { submission, turn } = posted.read(&key).await?;
+    let Posted { submission, turn, recording } = posted.read(&key).await?;
     // Megabytes take tens of milliseconds to parse and to digest.
     let (submission, runs, sent_under) = aside(move || {
         let runs = submission.parse();
@@ -100,7 +100,7 @@ pub(crate) async fn record_runs(
         }
         error => ApiError::invalid("body", error),
     };
-    Recording::of(runs?, &key, sent_under, &services, refuse).await.map(Recorded)
+    Recording::of(runs?, &key, sent_under, recording, &services, refuse).await.map(Recorded)
 }
 
 fn refusal_of(reason: &Unfit) -> Refusal {
@@ -113,9 +113,12 @@ fn refusal_of(reason: &Unfit) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use benchmark_ports::Scope;
     use serde_json::{Value, json};
 
+    use crate::body::{Bodies, BodyLimits};
     use crate::testing::{Answer, KEY, TestApp};
     use crate::wire::{Example, NewRun};
     use actix_web::test::TestRequest;
@@ -406,6 +409,26 @@ mod tests {
         turns.pop();
         assert_eq!(post(&app, &a_run("x")).await.status, 201);
         assert_eq!(post(&app, &a_run("y")).await.status, 201);
+    }
+
+    #[actix_web::test]
+    async fn few_runs_do_not_wait_for_many() {
+        let mut app = TestApp::empty();
+        let limits = BodyLimits { bytes: 1 << 20, timeout: Duration::from_secs(10) };
+        app.shared.bodies = Bodies::new(limits);
+        let mut turns = Vec::new();
+        for _ in 0..2 {
+            turns.push(app.shared.bodies.recording().next().await.unwrap());
+        }
+        let many = json!((0..900).map(|at| a_run(&format!("llm-{at}"))).collect::<Vec<_>>());
+        tokio::time::pause();
+        post(&app, &many).await.refusal(503);
+        tokio::time::resume();
+        assert_eq!(post(&app, &a_run("x")).await.status, 201);
+        turns.pop();
+        assert_eq!(post(&app, &many).await.status, 201);
+        // The turn was given back.
+        assert_eq!(post(&app, &many).await.status, 200);
     }
 
     /// The answer to a run of this LLM, sent under a key.

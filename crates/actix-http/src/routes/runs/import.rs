@@ -244,7 +244,7 @@ pub(crate) async fn import_runs(
         },
         error => ApiError::invalid("body", error),
     };
-    let recording = Recording::of(runs, &key, sent_under, &services, refuse).await?;
+    let recording = Recording::of(runs, &key, sent_under, None, &services, refuse).await?;
     Ok(Answer { format, recording, notes })
 }
 

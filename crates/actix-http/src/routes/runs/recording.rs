@@ -16,6 +16,7 @@ use crate::envelope;
 use crate::error::ApiError;
 use crate::headers::IDEMPOTENT_REPLAYED;
 use crate::services::Services;
+use crate::turns::Turn;
 use crate::wire::RecordedRun;
 
 /// What became of runs, in the order in which they were sent.
@@ -28,7 +29,8 @@ pub(super) struct Recording {
 
 impl Recording {
     /// Records runs, for the holder of a key; where a request was sent under an
-    /// idempotency key, once, told by its digest.
+    /// idempotency key, once, told by its digest. Whose turn it is keeps it until they
+    /// are recorded.
     ///
     /// # Errors
     /// What `refuse` says of what is wrong with the runs, else what the store
@@ -37,6 +39,7 @@ impl Recording {
         runs: Vec<Run>,
         key: &WriteKey,
         sent_under: Option<(IdempotencyKey, [u8; 32])>,
+        turn: Option<Turn>,
         services: &Data<Services>,
         refuse: impl FnOnce(RecordRunsError) -> ApiError,
     ) -> Result<Self, ApiError> {
@@ -53,6 +56,7 @@ impl Recording {
                 None => record_runs.run(&runs).await.map(Submitted::Now),
                 Some(submission) => record_runs.submit(&runs, submission).await,
             };
+            drop(turn);
             (runs, recorded)
         };
         let recording = services.recording.spawn(recording.in_current_span());

@@ -27,6 +27,9 @@ pub(crate) struct Posted {
     /// Held until the runs have been read, which may take several times the size
     /// of the body of memory.
     pub(super) turn: Turn,
+    /// Held until they have been recorded, where they may be so many that they take
+    /// much memory.
+    pub(super) recording: Option<Turn>,
 }
 
 /// The body of a request to record runs, as it arrived.
@@ -50,6 +53,10 @@ struct Written<'a> {
     text: &'a [u8],
 }
 
+/// From so many bytes on a body may hold many runs, which read take up to seventy
+/// times as much.
+const LARGE: usize = 64 << 10;
+
 /// The most runs of one submission.
 const MAX_RUNS: usize = 1000;
 
@@ -67,8 +74,12 @@ impl FromBody for Posted {
             _ => Layout::One,
         };
         // Only now: who sends slowly keeps nobody waiting.
+        let recording = match bytes.len() {
+            0..LARGE => None,
+            _ => Some(bodies.recording().next().await?),
+        };
         let turn = bodies.parsing().next().await?;
-        Ok(Self { submission: Submission { bytes, layout }, turn })
+        Ok(Self { submission: Submission { bytes, layout }, turn, recording })
     }
 }
 
