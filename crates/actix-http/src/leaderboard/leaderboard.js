@@ -145,7 +145,11 @@ function notesOn(entry) {
   if (entry.mostly_failed) notes.push(element("span", { class: "alarm" }, "mostly failed"));
   if (entry.provisional) notes.push("provisional");
   if (entry.source === "simulation") notes.push("simulated");
-  for (const [percentile, why] of Object.entries(entry.missing)) notes.push(`${percentile} ${why}`);
+  const missing = {};
+  for (const [percentile, why] of Object.entries(entry.missing)) {
+    (missing[why] ??= []).push(percentile);
+  }
+  for (const [why, names] of Object.entries(missing)) notes.push(`${names.join(", ")}: ${why}`);
   return notes.flatMap((note, nth) => (nth ? [", ", note] : [note]));
 }
 
