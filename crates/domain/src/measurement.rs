@@ -67,7 +67,7 @@ pub enum MissingPercentile {
     #[error("was not reported of every run")]
     NotOfAll,
     /// A rate has one value a run.
-    #[error("is none of a rate, of which a run has one value")]
+    #[error("has none, being a rate")]
     OfRate,
 }
 
