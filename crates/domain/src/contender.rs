@@ -16,7 +16,8 @@ pub struct Contender {
     /// By which runs: those that measured the metric.
     pub runs: PooledRuns,
     /// The requests of all its runs on the workload inside the window, whatever
-    /// they measured: a run whose requests all failed measured nothing else.
+    /// they measured: a run whose requests all failed measured nothing else. Of its
+    /// latest run alone, see [`Entrants::mention_newest`](crate::Entrants::mention_newest).
     pub requests: Requests,
 }
 

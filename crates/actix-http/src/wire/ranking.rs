@@ -54,13 +54,15 @@ pub struct RankingEntry<'a> {
     pub sample_count: u64,
     /// How many runs stand behind it.
     pub run_count: usize,
-    /// How many requests those runs sent.
+    /// How many requests those runs sent, whatever they measured. With `latest`, where
+    /// most requests of a newer run of the LLM failed, how many that one sent.
     pub attempted_requests: u64,
     /// How many of them failed.
     pub failed_requests: u64,
     /// More than half of them failed.
     pub mostly_failed: bool,
-    /// The median, of 6 samples or more.
+    /// The median, of 6 samples or more. Every percentile over three runs or more is
+    /// the mean of the runs' own.
     pub p50: Option<f64>,
     /// The 90th percentile, of 36 samples or more.
     pub p90: Option<f64>,
