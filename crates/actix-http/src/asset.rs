@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 
-use crate::document::hex_digest;
+use crate::document::digest;
 use crate::error::ApiError;
 use crate::negotiation::{Coding, is_known};
 use crate::routing::Resource;
@@ -54,7 +54,7 @@ impl Asset {
     /// The answer to a request for the file.
     pub(crate) fn answer(&'static self, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
         let coding = Coding::preferred(request.headers(), &[Coding::Gzip]);
-        let digest = self.tag.get_or_init(|| hex_digest(self.gzipped));
+        let digest = self.tag.get_or_init(|| digest(self.gzipped));
         let tag = match coding {
             Coding::Gzip => format!("\"{digest}-gz\""),
             Coding::Identity | Coding::Brotli => format!("\"{digest}\""),

@@ -20,22 +20,26 @@ pub(crate) struct Envelope<'a, T> {
 }
 
 impl<T: Serialize> Envelope<'_, T> {
-    /// The answer's bytes.
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    /// The answer's bytes, for which there is room for so many at first.
+    pub(crate) fn encode(&self, room: usize) -> Vec<u8> {
+        let mut json = Vec::with_capacity(room);
         // Structs, strings, numbers and maps keyed by strings always have a
         // JSON form, and nothing else is ever put in.
-        serde_json::to_vec(self).expect("a wire type always encodes")
+        serde_json::to_writer(&mut json, self).expect("a wire type always encodes");
+        json
     }
 }
 
 /// The bytes of an answer that succeeded.
 pub(crate) fn success(data: &impl Serialize, message: Option<&str>) -> Vec<u8> {
-    Envelope { success: true, data, message }.encode()
+    // Enough for a ranking of ten LLMs, which would be copied again and again while it
+    // grew to that.
+    Envelope { success: true, data, message }.encode(8 << 10)
 }
 
 /// The bytes of an answer that failed.
 pub(crate) fn failure(message: &str) -> Vec<u8> {
-    Envelope { success: false, data: (), message: Some(message) }.encode()
+    Envelope { success: false, data: (), message: Some(message) }.encode(256)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use benchmark_ports::Document;
 
 use super::openapi_document;
 use crate::asset::{Asset, CSS, HTML, JAVASCRIPT, gzipped};
-use crate::document::hex_digest;
+use crate::document::digest;
 use crate::headers::ContentPolicy;
 use crate::representation::respond;
 use crate::routing::Resource;
@@ -39,7 +39,7 @@ async fn openapi(request: HttpRequest, services: Data<Services>) -> HttpResponse
     static DOCUMENT: OnceLock<Arc<Document>> = OnceLock::new();
     let document = DOCUMENT.get_or_init(|| {
         let json = openapi_document().into_bytes();
-        let etag = hex_digest(&json);
+        let etag = digest(&json);
         Arc::new(Document::new(json, etag, services.clock.now()))
     });
     respond(document, &request)

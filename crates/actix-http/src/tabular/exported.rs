@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::Format;
 use super::table::{Tabular, csv_of};
-use crate::document::hex_digest;
+use crate::document::digest;
 use crate::documented::{Data, in_envelope, responses, schemas_of};
 use crate::representation::{Shown, respond_once};
 
@@ -57,7 +57,7 @@ impl<T: Serialize + Tabular> Exported<T> {
     /// The table alone.
     pub(crate) fn csv(data: &impl Tabular, disposition: HeaderValue) -> Self {
         let bytes = csv_of(data);
-        let tag = hex_digest(&bytes);
+        let tag = digest(&bytes);
         Self::Csv(Box::new(Table { bytes: bytes.into(), tag, disposition }))
     }
 }

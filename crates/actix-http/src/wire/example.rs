@@ -49,7 +49,7 @@ impl Example for RankingEntry<'_> {
             p90: Some(1.4023),
             p95: Some(1.5548),
             p99: Some(1.8731),
-            missing: BTreeMap::new(),
+            missing: Vec::new(),
             workload: "default",
             source: "simulation",
         }

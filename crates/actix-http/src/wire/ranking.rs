@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{
-    EntryId, Provider, Quantiles, RankInterval, RankedLlm, Statistic, Tier, Timestamp,
+    EntryId, MissingPercentile, Provider, Quantiles, RankInterval, RankedLlm, Statistic, Tier,
+    Timestamp,
 };
 use benchmark_ports::{RankingQuery, RankingView};
 use schemars::JsonSchema;
@@ -72,7 +74,9 @@ pub struct RankingEntry<'a> {
     pub p99: Option<f64>,
     /// Why a percentile is null: for each that is, by its name, a reason such as
     /// `needs 368 samples, has 150`.
-    pub missing: BTreeMap<&'static str, String>,
+    #[serde(serialize_with = "by_name")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub missing: Vec<(&'static str, MissingPercentile)>,
     /// The conditions under which it was measured.
     pub workload: &'a str,
     /// Where the newest run came from: `simulation`, `import`, `push`, `probe`.
@@ -136,13 +140,24 @@ impl<'a> RankingEntry<'a> {
 }
 
 /// As it is displayed.
-fn in_words<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(id)
+fn in_words<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
-fn missing(ranking: &RankingView, ranked: &RankedLlm) -> BTreeMap<&'static str, String> {
+/// An object that has each reason, in words, under its percentile's name.
+fn by_name<S: Serializer>(
+    missing: &[(&'static str, MissingPercentile)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Reason<'a>(#[serde(serialize_with = "in_words")] &'a MissingPercentile);
+
+    serializer.collect_map(missing.iter().map(|(name, reason)| (name, Reason(reason))))
+}
+
+fn missing(ranking: &RankingView, ranked: &RankedLlm) -> Vec<(&'static str, MissingPercentile)> {
     let reason = |statistic: Statistic| {
-        Some((statistic.as_str(), ranked.missing(&ranking.metric.name, statistic)?.to_string()))
+        Some((statistic.as_str(), ranked.missing(&ranking.metric.name, statistic)?))
     };
     Statistic::ALL.into_iter().filter_map(reason).collect()
 }
@@ -166,7 +181,8 @@ pub struct Ranking<'a> {
     pub statistic: &'static str,
     /// The entries, the best one first.
     pub entries: Vec<RankingEntry<'a>>,
-    /// Who is not ranked although there are runs, and why.
+    /// Who is not ranked although there are runs, and why; how many entries there
+    /// are, where more follow.
     pub message: Option<&'a str>,
 }
 

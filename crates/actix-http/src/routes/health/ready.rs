@@ -93,7 +93,7 @@ impl Responder for Readiness {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
             response
         };
-        response.content_type(envelope::JSON).body(envelope.encode())
+        response.content_type(envelope::JSON).body(envelope.encode(256))
     }
 }
 
