@@ -20,7 +20,7 @@ impl BrowseCatalogue {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn metrics(&self) -> Result<Vec<Metric>, StoreError> {
+    pub async fn metrics(&self) -> Result<Arc<[Metric]>, StoreError> {
         self.catalogue.metrics().await
     }
 

@@ -107,7 +107,8 @@ impl CompareLlms {
     pub async fn run(&self, query: &ComparisonQuery) -> Result<ComparisonView, CompareError> {
         let ComparisonQuery { llms, metric, workload, window, statistic } = query;
         let llms = self.find_all(llms).await?;
-        let metrics = of_metric(self.catalogue.metrics().await?, metric.as_ref())?;
+        let metrics = self.catalogue.metrics().await?;
+        let metrics = of_metric(&metrics, metric.as_ref())?;
         let now = self.clock.now();
         let mut compared = Vec::new();
         for metric in metrics {
@@ -116,7 +117,7 @@ impl CompareLlms {
             if !contenders.is_empty() {
                 let comparison = compare(metric.direction, *statistic, &contenders);
                 let message = left_out(&contenders, *statistic);
-                compared.push(ComparedMetric { metric, comparison, message });
+                compared.push(ComparedMetric { metric: metric.clone(), comparison, message });
             }
         }
         let nothing =

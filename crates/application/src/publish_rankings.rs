@@ -87,7 +87,7 @@ impl PublishRankings {
     async fn publish(&self, scope: &RankingScope) -> Result<(), PublishError> {
         let metrics = self.catalogue.metrics().await?;
         let metric = metrics
-            .into_iter()
+            .iter()
             .find(|metric| metric.name == scope.metric)
             .ok_or(PublishError::UnknownMetric)?;
         let read = self.reader.contenders(scope, Window::Latest, self.clock.now()).await?;

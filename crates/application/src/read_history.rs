@@ -83,7 +83,8 @@ impl ReadHistory {
     /// [`HistoryError`].
     pub async fn run(&self, query: &HistoryQuery) -> Result<HistoryView, HistoryError> {
         let HistoryQuery { metric, workload, llm, span, limit } = query;
-        let metric = of_metric(self.catalogue.metrics().await?, Some(metric))?.remove(0);
+        let metrics = self.catalogue.metrics().await?;
+        let metric = of_metric(&metrics, Some(metric))?[0].clone();
         let scope = RankingScope { metric: metric.name.clone(), workload: workload.clone() };
         let llm = match llm {
             Some(reference) => Some(self.find.run(reference).await?),
@@ -121,7 +122,7 @@ impl ReadHistory {
         limit: PageLimit,
     ) -> Result<PageLimit, StoreError> {
         let newest = self.reader.current(scope).await?;
-        let values = newest.map_or(0, |current| current.publication.entries.len());
+        let values = newest.map_or(0, |current| current.entries.len());
         let fitting = (Self::MAX_VALUES / values.max(1)).clamp(1, limit.get());
         Ok(PageLimit::new(fitting as u64).unwrap_or(limit))
     }

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::slice;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -94,8 +95,8 @@ impl ComputeRanking {
     async fn answer(&self, query: &RankingQuery) -> Result<Answer, LoadError> {
         let metrics = self.catalogue.metrics().await?;
         let asked = match &query.subject {
-            Subject::AllMetrics => metrics,
-            Subject::Metric(name) => of_metric(metrics, Some(name))?,
+            Subject::AllMetrics => &*metrics,
+            Subject::Metric(name) => of_metric(&metrics, Some(name))?,
         };
         let mut rankings = Vec::with_capacity(asked.len());
         let mut is_empty = true;
@@ -112,7 +113,7 @@ impl ComputeRanking {
             };
             let ranked = self.rankings.read(&whole, self.ranked(&whole)).await?;
             is_empty &= ranked.entries.is_empty() && ranked.left_out.is_none();
-            rankings.push(view(metric, ranked, query));
+            rankings.push(view(metric.clone(), ranked, query));
         }
         let mut message = None;
         if is_empty {
@@ -130,7 +131,7 @@ impl ComputeRanking {
             && let Some(current) = self.reader.current(scope).await?
             && current.up_to_date
         {
-            return Ok(Ranked { entries: current.publication.entries.into(), left_out: None });
+            return Ok(Ranked { entries: current.entries.into(), left_out: None });
         }
         let read = self.reader.contenders(scope, window, self.clock.now()).await?;
         let left_out = left_out(&read.contenders, statistic);
@@ -190,15 +191,15 @@ impl LoadRanking for ComputeRanking {
 }
 
 /// The metric of this name alone, or every one where none is named.
-pub(crate) fn of_metric(
-    metrics: Vec<Metric>,
+pub(crate) fn of_metric<'a>(
+    metrics: &'a [Metric],
     name: Option<&MetricName>,
-) -> Result<Vec<Metric>, LoadError> {
+) -> Result<&'a [Metric], LoadError> {
     let Some(name) = name else { return Ok(metrics) };
     match metrics.iter().find(|metric| metric.name == *name) {
-        Some(metric) => Ok(vec![metric.clone()]),
+        Some(metric) => Ok(slice::from_ref(metric)),
         None => {
-            let known = metrics.into_iter().map(|metric| metric.name).collect();
+            let known = metrics.iter().map(|metric| metric.name.clone()).collect();
             Err(LoadError::UnknownMetric { name: name.clone(), known })
         }
     }

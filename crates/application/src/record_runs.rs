@@ -153,7 +153,7 @@ impl RecordRuns {
     /// Refuses the runs that start in the future or measured what is not known.
     async fn check(&self, runs: &[Run], now: Timestamp) -> Result<(), RecordRunsError> {
         let known: Arc<[_]> =
-            self.catalogue.metrics().await?.into_iter().map(|metric| metric.name).collect();
+            self.catalogue.metrics().await?.iter().map(|metric| metric.name.clone()).collect();
         let unfit =
             |(at, run)| Some(UnfitRun { run: at, reason: reason_against(run, now, &known)? });
         let mut unfit = runs.iter().enumerate().filter_map(unfit);

@@ -145,7 +145,7 @@ async fn what_is_recorded_is_published_and_read_at_once() {
     assert_eq!(house.ttft().await, "fast slow");
     let current = house.store.current(&ttft()).await.unwrap().unwrap();
     assert!(current.up_to_date);
-    assert_eq!(current.publication.entries.len(), 2);
+    assert_eq!(current.entries.len(), 2);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ pub struct CachedCatalogue {
     catalogue: Arc<dyn Catalogue>,
     /// With how many were added here before they were asked for: what was on its
     /// way when one was added does not hide it.
-    metrics: ExpiringCache<(), (u64, Vec<Metric>)>,
+    metrics: ExpiringCache<(), (u64, Arc<[Metric]>)>,
     added: AtomicU64,
 }
 
@@ -34,7 +34,7 @@ impl CachedCatalogue {
 
 #[async_trait]
 impl Catalogue for CachedCatalogue {
-    async fn metrics(&self) -> Result<Vec<Metric>, StoreError> {
+    async fn metrics(&self) -> Result<Arc<[Metric]>, StoreError> {
         let added = self.added.load(Ordering::Acquire);
         if let Some((then, metrics)) = self.metrics.get(&())
             && then == added
@@ -44,7 +44,7 @@ impl Catalogue for CachedCatalogue {
         // Whoever finds none asks for itself: nobody should wait for somebody
         // else's call to a store that hangs.
         let metrics = self.catalogue.metrics().await?;
-        self.metrics.put((), (added, metrics.clone()));
+        self.metrics.put((), (added, Arc::clone(&metrics)));
         Ok(metrics)
     }
 

@@ -1,5 +1,6 @@
 use std::collections::btree_map::Entry;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use benchmark_domain::{Llm, LlmId, LlmName, Metric, MetricName, Workload, WorkloadSlug};
@@ -9,7 +10,7 @@ use crate::MemoryStore;
 
 #[async_trait]
 impl Catalogue for MemoryStore {
-    async fn metrics(&self) -> Result<Vec<Metric>, StoreError> {
+    async fn metrics(&self) -> Result<Arc<[Metric]>, StoreError> {
         Ok(self.state().metrics.values().cloned().collect())
     }
 

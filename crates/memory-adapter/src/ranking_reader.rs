@@ -43,7 +43,7 @@ impl RankingReader for MemoryStore {
         let Some(ranking) = state.rankings.get(scope) else { return Ok(None) };
         let newest = ranking.publications.last_key_value();
         Ok(newest.map(|(basis, publication)| CurrentRanking {
-            publication: publication.clone(),
+            entries: publication.entries.clone(),
             up_to_date: *basis >= ranking.revision,
         }))
     }

@@ -14,7 +14,7 @@ use crate::recording::record;
 pub async fn the_built_in_metrics_are_always_there(stores: Stores) {
     let mut built_in = metrics::BUILT_IN.to_vec();
     built_in.sort_by(|a, b| a.name.cmp(&b.name));
-    assert_eq!(stores.catalogue.metrics().await.unwrap(), built_in);
+    assert_eq!(stores.catalogue.metrics().await.unwrap(), built_in.into());
 }
 
 pub async fn an_added_metric_is_listed_by_name(stores: Stores) {

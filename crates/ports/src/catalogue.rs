@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use benchmark_domain::{Llm, LlmId, LlmName, Metric, MetricName, Workload, WorkloadSlug};
 
@@ -22,7 +24,7 @@ pub trait Catalogue: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError`].
-    async fn metrics(&self) -> Result<Vec<Metric>, StoreError>;
+    async fn metrics(&self) -> Result<Arc<[Metric]>, StoreError>;
 
     /// Adds a metric of the operator's own.
     ///

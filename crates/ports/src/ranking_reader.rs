@@ -1,5 +1,7 @@
 use async_trait::async_trait;
-use benchmark_domain::{Contender, HistorySpan, Llm, Publication, RankingScope, Timestamp, Window};
+use benchmark_domain::{
+    Contender, HistorySpan, Llm, Publication, RankingEntry, RankingScope, Timestamp, Window,
+};
 
 use crate::{PageLimit, StoreError};
 
@@ -22,8 +24,8 @@ pub struct Contenders {
 /// The newest publication of a scope and whether it still holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CurrentRanking {
-    /// The publication.
-    pub publication: Publication,
+    /// Its entries, in their order.
+    pub entries: Vec<RankingEntry>,
     /// Whether no run was recorded since that it does not know of.
     pub up_to_date: bool,
 }

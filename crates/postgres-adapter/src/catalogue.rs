@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use benchmark_domain::{Llm, LlmId, LlmName, Metric, MetricName, Workload, WorkloadSlug};
 use benchmark_ports::{AddMetric, Catalogue, PageLimit, StoreError};
@@ -11,7 +13,7 @@ use crate::schema::{llms, metrics, rankings, workloads};
 
 #[async_trait]
 impl Catalogue for PostgresStore {
-    async fn metrics(&self) -> Result<Vec<Metric>, StoreError> {
+    async fn metrics(&self) -> Result<Arc<[Metric]>, StoreError> {
         self.read(|connection| {
             async move {
                 let rows = metrics::table

@@ -1,10 +1,15 @@
 //! How single values stand in columns. What cannot be read is `None`: the row
 //! knows how to name itself in the error.
 
-use benchmark_domain::Timestamp;
+use std::str;
+
 use benchmark_domain::chrono::DateTime;
+use benchmark_domain::{LlmName, Provider, Source, Timestamp};
 use benchmark_ports::StoreError;
 use diesel::data_types::PgTimestamp;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
+use diesel::sql_types::Text;
 
 /// From the Unix epoch to that of PostgreSQL, the first moment of 2000.
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
@@ -35,6 +40,42 @@ pub(crate) fn integer<T>(count: impl TryInto<T>) -> Result<T, StoreError> {
 /// The count that [`integer`] wrote so.
 pub(crate) fn count<T: TryFrom<S>, S>(integer: S) -> Option<T> {
     integer.try_into().ok()
+}
+
+/// What a column of texts holds, read from the row itself instead of a copy.
+#[derive(Debug, FromSqlRow)]
+#[diesel(sql_type = Text)]
+pub(crate) struct Parsed<T>(pub(crate) T);
+
+/// What a text in a column may stand for.
+pub(crate) trait Parse: Sized {
+    /// What the text stands for, if for anything.
+    fn parse(text: &str) -> Option<Self>;
+}
+
+impl<T: Parse> FromSql<Text, Pg> for Parsed<T> {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let text = str::from_utf8(value.as_bytes())?;
+        T::parse(text).map(Self).ok_or_else(|| format!("{text:?} in a column").into())
+    }
+}
+
+impl Parse for LlmName {
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl Parse for Provider {
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl Parse for Source {
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
 }
 
 #[cfg(test)]

@@ -25,13 +25,25 @@ pub(crate) struct Connection {
     inner: AsyncPgConnection,
     mover: JoinHandle<()>,
     host: Host,
+    is_lent: bool,
 }
 
 impl Connection {
+    /// Tells that a task begins to use it.
+    pub(crate) fn lend(&mut self) {
+        self.is_lent = true;
+    }
+
+    /// Tells that the task has come to its end.
+    pub(crate) fn take_back(&mut self) {
+        self.is_lent = false;
+    }
+
     /// Whether it is known to be of no use any more: closed, or left in the
-    /// middle of a transaction. Asks nobody.
+    /// middle of a task or a transaction. Asks nobody.
     pub(crate) fn is_spent(&mut self) -> bool {
-        self.mover.is_finished()
+        self.is_lent
+            || self.mover.is_finished()
             || AnsiTransactionManager::is_broken_transaction_manager(&mut self.inner)
     }
 
@@ -171,7 +183,7 @@ impl Connector {
         if self.session.pooler == Pooler::Transaction {
             inner.set_prepared_statement_cache_size(CacheSize::Disabled);
         }
-        Ok(Connection { inner, mover, host: host.clone() })
+        Ok(Connection { inner, mover, host: host.clone(), is_lent: false })
     }
 }
 

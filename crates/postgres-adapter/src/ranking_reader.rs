@@ -1,21 +1,26 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use benchmark_domain::{HistorySpan, Llm, Publication, RankingScope, Timestamp, Window};
+use benchmark_domain::{
+    HistorySpan, Llm, Publication, RankingEntry, RankingScope, Timestamp, Window,
+};
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 use diesel::data_types::PgTimestamp;
+use diesel::dsl::SqlTypeOf;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryStreamExt};
 
 use crate::PostgresStore;
 use crate::columns::{moment, timestamp};
 use crate::contenders::contenders;
 use crate::failure::Failure;
-use crate::rows::BenchmarkRow;
-use crate::schema::{benchmark, publications, rankings};
+use crate::rows::EntryRow;
+use crate::schema::{benchmark, publications};
 
 #[async_trait]
 impl RankingReader for PostgresStore {
@@ -37,7 +42,7 @@ impl RankingReader for PostgresStore {
         let scope = scope.clone();
         self.read(move |connection| {
             let scope = scope.clone();
-            async move { current(connection, scope).await }.boxed()
+            async move { current(connection, &scope).await }.boxed()
         })
         .await
     }
@@ -63,43 +68,52 @@ impl RankingReader for PostgresStore {
 /// not cached costs.
 async fn current(
     connection: &mut AsyncPgConnection,
-    scope: RankingScope,
+    scope: &RankingScope,
 ) -> Result<Option<CurrentRanking>, Failure> {
-    let newest = (publications::metric.eq(rankings::metric))
-        .and(publications::workload.eq(rankings::workload))
-        .and(rankings::published_revision.eq(publications::revision.nullable()));
-    let of_it = (benchmark::metric.eq(publications::metric))
-        .and(benchmark::workload.eq(publications::workload))
-        .and(benchmark::revision.eq(publications::revision));
-    let rows: Vec<(i64, i64, PgTimestamp, Option<BenchmarkRow>)> = rankings::table
-        .inner_join(publications::table.on(newest))
-        .left_join(benchmark::table.on(of_it))
-        .filter(rankings::metric.eq(scope.metric.as_str()))
-        .filter(rankings::workload.eq(scope.workload.as_str()))
-        // The order of a ranking: within a rank by name, then by provider.
-        .order((
-            benchmark::rank.asc(),
-            benchmark::llm_name.asc(),
-            benchmark::provider.asc().nulls_first(),
-        ))
-        .select((
-            rankings::revision,
-            publications::revision,
-            publications::published_at,
-            Option::<BenchmarkRow>::as_select(),
-        ))
-        .load(connection)
-        .await?;
-    let Some(&(revision, published, published_at, _)) = rows.as_slice().first() else {
-        return Ok(None);
-    };
-    let entries = rows.into_iter().filter_map(|(.., entry)| entry);
-    let publication = Publication {
-        published_at: published_moment(&scope, published, published_at)?,
-        entries: entries.map(TryInto::try_into).collect::<Result<_, StoreError>>()?,
-        scope,
-    };
-    Ok(Some(CurrentRanking { publication, up_to_date: published >= revision }))
+    let mut rows = EntriesOfNewest(scope).load_stream(connection).await?;
+    let (mut entries, mut is_up_to_date) = (Vec::with_capacity(16), None);
+    while let Some(row) = rows.try_next().await? {
+        let (up_to_date, entry): (bool, Option<EntryRow>) = row;
+        is_up_to_date = Some(up_to_date);
+        entries.extend(entry.map(RankingEntry::try_from).transpose()?);
+    }
+    // The order of a ranking: within a rank by name, then by provider.
+    entries.sort_unstable_by(|RankingEntry { ranked: a, .. }, RankingEntry { ranked: b, .. }| {
+        (a.rank, &a.llm).cmp(&(b.rank, &b.llm))
+    });
+    Ok(is_up_to_date.map(|up_to_date| CurrentRanking { entries, up_to_date }))
+}
+
+/// The entries of the newest publication of a scope, if there is one: one row
+/// without an entry where it has none. Written out, since to put a statement together
+/// takes as long as to read its rows.
+struct EntriesOfNewest<'a>(&'a RankingScope);
+
+impl Query for EntriesOfNewest<'_> {
+    type SqlType = (Bool, Nullable<SqlTypeOf<<EntryRow as Selectable<Pg>>::SelectExpression>>);
+}
+
+impl QueryId for EntriesOfNewest<'_> {
+    type QueryId = EntriesOfNewest<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<Pg> for EntriesOfNewest<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let Self(RankingScope { metric, workload }) = self;
+        out.push_sql(
+            "SELECT r.published_revision >= r.revision, b.id, b.llm_name, b.provider, \
+             b.mean_value, b.rank, b.rank_low, b.rank_high, b.tier, b.value, b.ci_low, \
+             b.ci_high, b.provisional, b.p50, b.p90, b.p95, b.p99, b.sample_count, \
+             b.run_count, b.attempted_requests, b.failed_requests, b.source, b.timestamp \
+             FROM rankings r LEFT JOIN benchmark b ON b.metric = r.metric \
+             AND b.workload = r.workload AND b.revision = r.published_revision \
+             WHERE r.published_revision IS NOT NULL AND r.metric = ",
+        );
+        out.push_bind_param::<Text, _>(metric.as_str())?;
+        out.push_sql(" AND r.workload = ");
+        out.push_bind_param::<Text, _>(workload.as_str())
+    }
 }
 
 async fn history(
@@ -122,7 +136,7 @@ async fn history(
             benchmark::llm_name.asc(),
             benchmark::provider.asc().nulls_first(),
         ))
-        .select(BenchmarkRow::as_select())
+        .select((benchmark::revision, EntryRow::as_select()))
         .into_boxed();
     if let Some(Llm { name, provider }) = llm {
         rows = rows.filter(benchmark::llm_name.eq(name.as_str()));
@@ -131,10 +145,10 @@ async fn history(
             None => rows.filter(benchmark::provider.is_null()),
         };
     }
-    let rows: Vec<BenchmarkRow> = rows.load(connection).await?;
+    let rows: Vec<(i64, EntryRow)> = rows.load(connection).await?;
     let mut entries: HashMap<i64, Vec<_>> = HashMap::new();
-    for row in rows {
-        entries.entry(row.revision).or_default().push(row.try_into()?);
+    for (revision, entry) in rows {
+        entries.entry(revision).or_default().push(entry.try_into()?);
     }
     let publication = |Published { revision, published_at }| {
         let publication = Publication {

@@ -9,7 +9,7 @@ mod run;
 mod verdict;
 mod workload;
 
-pub(crate) use benchmark::BenchmarkRow;
+pub(crate) use benchmark::{BenchmarkRow, EntryRow};
 pub(crate) use llm::LlmRow;
 pub(crate) use measurement::{MeasurementRow, RunMetricRow};
 pub(crate) use metric::MetricRow;

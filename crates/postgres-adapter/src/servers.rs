@@ -32,6 +32,18 @@ pub(crate) struct Servers {
     pub(crate) statement_timeout: Duration,
 }
 
+impl Server {
+    /// Asks for a sign of life, and that calls find a connection: a server that takes
+    /// no new ones may still answer over the one that watches.
+    pub(crate) async fn ping(&self, within: Duration) -> Result<(), StoreError> {
+        self.watch.ping(within).await?;
+        match self.pool.status().size {
+            0 => self.pool.ping(within).await,
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A call that failed, and why.
 struct Failed {
     trouble: Trouble,
@@ -93,6 +105,7 @@ impl Servers {
         let unavailable = |error| Failed { trouble: Trouble::Overloaded, error };
         let mut connection = server.pool.get().await.map_err(unavailable)?;
         let begun = Instant::now();
+        connection.lend();
         let done = tokio::select! {
             biased;
             done = self.work(&mut connection, server, kind, task) => done,
@@ -101,6 +114,7 @@ impl Servers {
                 return Err(unavailable(error));
             }
         };
+        connection.take_back();
         match done {
             Ok(done) => Ok(done),
             Err(failure) => Err(self.examine(connection, failure, begun).await),
@@ -135,7 +149,7 @@ impl Servers {
         loop {
             sleep(half).await;
             match server.watch.ping(half).await {
-                Err(error) if !ConnectError::is_refusal(&error) => return error,
+                Err(error) if !ConnectError::is_refusal_behind(&error) => return error,
                 Ok(()) | Err(_) => {}
             }
         }

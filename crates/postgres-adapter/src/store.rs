@@ -22,7 +22,9 @@ use crate::transaction::Task;
 ///
 /// A call is a task of its own on the runtime that opened the store: when its
 /// caller goes away midway, or the caller's runtime does, it still ends as if
-/// nobody had noticed.
+/// nobody had noticed. A call that reads with one statement alone is not: it is over
+/// with its caller, and the connection that it used is closed. Its caller's runtime
+/// has to have a timer.
 pub struct PostgresStore {
     servers: Arc<Servers>,
     runtime: Handle,
@@ -137,10 +139,10 @@ impl PostgresStore {
         self.servers.replicas.fence().close();
     }
 
-    /// Asks the primary for a sign of life, over a connection of its own.
+    /// Asks the primary for a sign of life, over a connection that no call takes.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         let servers = Arc::clone(&self.servers);
-        self.run(async move { servers.primary.watch.ping(servers.patience).await }).await
+        self.run(async move { servers.primary.ping(servers.patience).await }).await
     }
 
     /// Reads with one statement, from a replica if one may be read.
@@ -148,8 +150,8 @@ impl PostgresStore {
         &self,
         task: impl Task<T> + 'static,
     ) -> Result<T, StoreError> {
-        let servers = Arc::clone(&self.servers);
-        self.run(async move { servers.read(Kind::Statement, &task).await }).await
+        // To hand it to another thread and back takes as long as to read the rows.
+        self.servers.read(Kind::Statement, &task).await
     }
 
     /// Reads with several statements, all at one moment, from a replica if one

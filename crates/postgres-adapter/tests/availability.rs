@@ -120,6 +120,42 @@ async fn a_server_that_takes_no_more_connections_is_waited_for() {
     writing.await.unwrap().unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_takes_no_more_connections_answers_over_those_that_are_open() {
+    let server = PostgresServer::start();
+    let schema = server.schema();
+    let name = schema.name();
+    server.sql(&format!(
+        "CREATE ROLE service LOGIN PASSWORD 'p'; GRANT ALL ON SCHEMA {name} TO service"
+    ));
+    let mut config = PostgresConfig::from_url(&schema.url()).unwrap();
+    (config.access.user, config.access.password) = ("service".to_owned(), Some("p".into()));
+    let store = Arc::new(PostgresStore::open(&config).await.unwrap());
+    store.check().await.unwrap();
+    assert_eq!(store.pool_status().size, 1, "one beside the one that watches");
+    server.sql("ALTER ROLE service PASSWORD 'changed'");
+    let calls: Vec<_> = (0..20)
+        .map(|i| {
+            let (store, run) = (Arc::clone(&store), a_run().started(at(i)).build());
+            tokio::spawn(async move { store.record(&[run], at(0), None).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    store.check().await.unwrap();
+
+    // With the last one of them it is over, and that is to be seen.
+    server.sql(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+         WHERE usename = 'service' AND query <> 'SELECT 1'",
+    );
+    let begun = Instant::now();
+    assert_unavailable(&store.metrics().await);
+    assert_unavailable(&store.check().await);
+    assert!(begun.elapsed() < SLACK, "{:?}", begun.elapsed());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_server_is_unavailable_in_time_and_goes_on() {
     let server = PostgresServer::start();
@@ -204,6 +240,33 @@ fn a_caller_that_goes_away_ends_neither_the_write_nor_the_store() {
             tokio::task::yield_now().await;
         }
     });
+}
+
+#[test]
+fn a_read_whose_caller_goes_away_costs_no_more_than_its_connection() {
+    let schema = PostgresServer::shared().schema();
+    let mut config = PostgresConfig::from_url(&schema.url()).unwrap();
+    config.pool_size = NonZeroUsize::new(1).unwrap();
+    let process = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let store = Arc::new(process.block_on(PostgresStore::open(&config)).unwrap());
+    for _ in 0..3 {
+        let locked = schema.hold("LOCK TABLE metrics");
+        let worker = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let reading = Arc::clone(&store);
+        worker.block_on(async move {
+            tokio::select! {
+                biased;
+                _ = reading.metrics() => panic!("the table is locked"),
+                () = tokio::time::sleep(Duration::from_millis(50)) => {}
+            }
+        });
+        drop(worker);
+        // Nobody waits for what the one before did not wait for.
+        let found = process.block_on(store.runs(&RunFilter::default(), None, page(10)));
+        assert_eq!(found.unwrap().unwrap(), []);
+        drop(locked);
+        process.block_on(store.metrics()).unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

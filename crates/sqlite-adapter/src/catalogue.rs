@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use benchmark_domain::{
     Direction, Llm, LlmId, LlmName, Metric, MetricName, Unit, Workload, WorkloadSlug,
@@ -12,7 +14,7 @@ use crate::schema::{llms, metrics, rankings, workloads};
 
 #[async_trait]
 impl Catalogue for SqliteStore {
-    async fn metrics(&self) -> Result<Vec<Metric>, StoreError> {
+    async fn metrics(&self) -> Result<Arc<[Metric]>, StoreError> {
         self.read(|connection| {
             let rows = metrics::table
                 .order(metrics::name)

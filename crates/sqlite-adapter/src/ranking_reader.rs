@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use benchmark_domain::{HistorySpan, Llm, Publication, RankingScope, Timestamp, Window};
+use benchmark_domain::{
+    HistorySpan, Llm, Publication, RankingEntry, RankingScope, Timestamp, Window,
+};
 use benchmark_ports::{Contenders, CurrentRanking, PageLimit, RankingReader, Revision, StoreError};
 use diesel::prelude::*;
 
@@ -39,14 +41,9 @@ impl RankingReader for SqliteStore {
             let Some((revision, Some(published))) = ranking else { return Ok(None) };
             // What is published never changes, so that these need not be read
             // at one moment.
-            let published_at = publications::table
-                .find((scope.metric.as_str(), scope.workload.as_str(), published))
-                .select(publications::published_at)
-                .first(connection)?;
-            let newest = vec![(published, published_at)];
-            let newest = publications_of(connection, &scope, newest, None)?.pop();
-            Ok(newest.map(|(_, publication)| CurrentRanking {
-                publication,
+            let mut entries = entries_of(connection, &scope, vec![published], None)?;
+            Ok(Some(CurrentRanking {
+                entries: entries.remove(&published).unwrap_or_default(),
                 up_to_date: published >= revision,
             }))
         })
@@ -122,7 +119,27 @@ fn publications_of(
     published: Vec<Published>,
     llm: Option<&Llm>,
 ) -> Result<Vec<(Revision, Publication)>, Failure> {
-    let revisions: Vec<_> = published.iter().map(|(revision, _)| *revision).collect();
+    let revisions = published.iter().map(|(revision, _)| *revision).collect();
+    let mut entries = entries_of(connection, scope, revisions, llm)?;
+    let publication = |published: Published| {
+        let publication = Publication {
+            scope: scope.clone(),
+            published_at: published_moment(scope, &published)?,
+            entries: entries.remove(&published.0).unwrap_or_default(),
+        };
+        Ok((Revision(published.0), publication))
+    };
+    published.into_iter().map(publication).collect()
+}
+
+/// The entries of the publications of these revisions, each in their order; all
+/// or those of one LLM.
+fn entries_of(
+    connection: &mut SqliteConnection,
+    scope: &RankingScope,
+    revisions: Vec<i64>,
+    llm: Option<&Llm>,
+) -> Result<HashMap<i64, Vec<RankingEntry>>, Failure> {
     let mut rows = benchmark::table
         .filter(benchmark::metric.eq(scope.metric.as_str()))
         .filter(benchmark::workload.eq(scope.workload.as_str()))
@@ -143,15 +160,7 @@ fn publications_of(
     for row in rows {
         entries.entry(row.revision).or_default().push(row.try_into()?);
     }
-    let publication = |published: Published| {
-        let publication = Publication {
-            scope: scope.clone(),
-            published_at: published_moment(scope, &published)?,
-            entries: entries.remove(&published.0).unwrap_or_default(),
-        };
-        Ok((Revision(published.0), publication))
-    };
-    published.into_iter().map(publication).collect()
+    Ok(entries)
 }
 
 fn published_moment(

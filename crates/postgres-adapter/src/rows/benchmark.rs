@@ -1,7 +1,7 @@
 use benchmark_domain::uuid::Uuid;
 use benchmark_domain::{
-    ConfidenceInterval, EntryId, Llm, Quantiles, RankInterval, RankedLlm, RankingEntry,
-    RankingScope, Source, Tier,
+    ConfidenceInterval, EntryId, Llm, LlmName, Provider, Quantiles, RankInterval, RankedLlm,
+    RankingEntry, RankingScope, Source, Tier,
 };
 use benchmark_ports::{Revision, StoreError};
 use diesel::data_types::PgTimestamp;
@@ -10,41 +10,46 @@ use diesel::sql_types::{
     BigInt, Bool, Double, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 
-use super::llm::llm;
 use super::run::requests;
 use crate::bulk_insert::BulkInsert;
-use crate::columns::{count, integer, moment, timestamp};
+use crate::columns::{Parse, Parsed, count, integer, moment, timestamp};
 use crate::schema::benchmark;
+
+/// An entry of a publication, and which publication that is.
+#[derive(Debug)]
+pub(crate) struct BenchmarkRow {
+    metric: String,
+    workload: String,
+    revision: i64,
+    entry: EntryRow,
+}
 
 /// An entry of a publication.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = benchmark)]
-pub(crate) struct BenchmarkRow {
-    pub(crate) id: Uuid,
-    pub(crate) metric: String,
-    pub(crate) workload: String,
-    pub(crate) revision: i64,
-    pub(crate) llm_name: String,
-    pub(crate) provider: Option<String>,
-    pub(crate) mean_value: f64,
-    pub(crate) rank: i32,
-    pub(crate) rank_low: i32,
-    pub(crate) rank_high: i32,
-    pub(crate) tier: String,
-    pub(crate) value: f64,
-    pub(crate) ci_low: Option<f64>,
-    pub(crate) ci_high: Option<f64>,
-    pub(crate) provisional: bool,
-    pub(crate) p50: Option<f64>,
-    pub(crate) p90: Option<f64>,
-    pub(crate) p95: Option<f64>,
-    pub(crate) p99: Option<f64>,
-    pub(crate) sample_count: i64,
-    pub(crate) run_count: i64,
-    pub(crate) attempted_requests: i64,
-    pub(crate) failed_requests: i64,
-    pub(crate) source: String,
-    pub(crate) timestamp: PgTimestamp,
+pub(crate) struct EntryRow {
+    id: Uuid,
+    llm_name: Parsed<LlmName>,
+    provider: Option<Parsed<Provider>>,
+    mean_value: f64,
+    rank: i32,
+    rank_low: i32,
+    rank_high: i32,
+    tier: Parsed<Tier>,
+    value: f64,
+    ci_low: Option<f64>,
+    ci_high: Option<f64>,
+    provisional: bool,
+    p50: Option<f64>,
+    p90: Option<f64>,
+    p95: Option<f64>,
+    p99: Option<f64>,
+    sample_count: i64,
+    run_count: i64,
+    attempted_requests: i64,
+    failed_requests: i64,
+    source: Parsed<Source>,
+    timestamp: PgTimestamp,
 }
 
 impl BenchmarkRow {
@@ -71,18 +76,15 @@ impl BenchmarkRow {
             source,
             measured_at,
         } = ranked;
-        Ok(Self {
+        let entry = EntryRow {
             id: id.0,
-            metric: scope.metric.to_string(),
-            workload: scope.workload.to_string(),
-            revision: revision.0,
-            llm_name: name.to_string(),
-            provider: provider.map(|provider| provider.to_string()),
+            llm_name: Parsed(name),
+            provider: provider.map(Parsed),
             mean_value: mean,
             rank: integer(rank)?,
             rank_low: integer(rank_interval.low)?,
             rank_high: integer(rank_interval.high)?,
-            tier: tier_text(tier).to_owned(),
+            tier: Parsed(tier),
             value,
             ci_low: interval.map(|interval| interval.low),
             ci_high: interval.map(|interval| interval.high),
@@ -95,8 +97,14 @@ impl BenchmarkRow {
             run_count: integer(run_count)?,
             attempted_requests: integer(requests.attempted())?,
             failed_requests: integer(requests.failed())?,
-            source: source.as_str().to_owned(),
+            source: Parsed(source),
             timestamp: moment(measured_at),
+        };
+        Ok(Self {
+            metric: scope.metric.to_string(),
+            workload: scope.workload.to_string(),
+            revision: revision.0,
+            entry,
         })
     }
 }
@@ -105,49 +113,48 @@ impl BenchmarkRow {
     /// The insertion of new rows.
     pub(crate) fn insertion(rows: &[Self]) -> BulkInsert<'_, Self> {
         BulkInsert::into("benchmark", rows)
-            .column::<SqlUuid, _>("id", |row| row.id)
+            .column::<SqlUuid, _>("id", |row| row.entry.id)
             .column::<Text, _>("metric", |row| row.metric.as_str())
             .column::<Text, _>("workload", |row| row.workload.as_str())
             .column::<BigInt, _>("revision", |row| row.revision)
-            .column::<Text, _>("llm_name", |row| row.llm_name.as_str())
-            .column::<Nullable<Text>, _>("provider", |row| row.provider.as_deref())
-            .column::<Double, _>("mean_value", |row| row.mean_value)
-            .column::<Integer, _>("rank", |row| row.rank)
-            .column::<Integer, _>("rank_low", |row| row.rank_low)
-            .column::<Integer, _>("rank_high", |row| row.rank_high)
-            .column::<Text, _>("tier", |row| row.tier.as_str())
-            .column::<Double, _>("value", |row| row.value)
-            .column::<Nullable<Double>, _>("ci_low", |row| row.ci_low)
-            .column::<Nullable<Double>, _>("ci_high", |row| row.ci_high)
-            .column::<Bool, _>("provisional", |row| row.provisional)
-            .column::<Nullable<Double>, _>("p50", |row| row.p50)
-            .column::<Nullable<Double>, _>("p90", |row| row.p90)
-            .column::<Nullable<Double>, _>("p95", |row| row.p95)
-            .column::<Nullable<Double>, _>("p99", |row| row.p99)
-            .column::<BigInt, _>("sample_count", |row| row.sample_count)
-            .column::<BigInt, _>("run_count", |row| row.run_count)
-            .column::<BigInt, _>("attempted_requests", |row| row.attempted_requests)
-            .column::<BigInt, _>("failed_requests", |row| row.failed_requests)
-            .column::<Text, _>("source", |row| row.source.as_str())
-            .column::<Timestamptz, _>("timestamp", |row| row.timestamp)
+            .column::<Text, _>("llm_name", |row| row.entry.llm_name.0.as_str())
+            .column::<Nullable<Text>, _>("provider", |row| {
+                Some(row.entry.provider.as_ref()?.0.as_str())
+            })
+            .column::<Double, _>("mean_value", |row| row.entry.mean_value)
+            .column::<Integer, _>("rank", |row| row.entry.rank)
+            .column::<Integer, _>("rank_low", |row| row.entry.rank_low)
+            .column::<Integer, _>("rank_high", |row| row.entry.rank_high)
+            .column::<Text, _>("tier", |row| tier_text(row.entry.tier.0))
+            .column::<Double, _>("value", |row| row.entry.value)
+            .column::<Nullable<Double>, _>("ci_low", |row| row.entry.ci_low)
+            .column::<Nullable<Double>, _>("ci_high", |row| row.entry.ci_high)
+            .column::<Bool, _>("provisional", |row| row.entry.provisional)
+            .column::<Nullable<Double>, _>("p50", |row| row.entry.p50)
+            .column::<Nullable<Double>, _>("p90", |row| row.entry.p90)
+            .column::<Nullable<Double>, _>("p95", |row| row.entry.p95)
+            .column::<Nullable<Double>, _>("p99", |row| row.entry.p99)
+            .column::<BigInt, _>("sample_count", |row| row.entry.sample_count)
+            .column::<BigInt, _>("run_count", |row| row.entry.run_count)
+            .column::<BigInt, _>("attempted_requests", |row| row.entry.attempted_requests)
+            .column::<BigInt, _>("failed_requests", |row| row.entry.failed_requests)
+            .column::<Text, _>("source", |row| row.entry.source.0.as_str())
+            .column::<Timestamptz, _>("timestamp", |row| row.entry.timestamp)
     }
 }
 
-impl TryFrom<BenchmarkRow> for RankingEntry {
+impl TryFrom<EntryRow> for RankingEntry {
     type Error = StoreError;
 
-    fn try_from(row: BenchmarkRow) -> Result<Self, StoreError> {
+    fn try_from(row: EntryRow) -> Result<Self, StoreError> {
         let id = row.id;
         read(row).ok_or_else(|| StoreError::corrupt(format!("ranking entry {id}")))
     }
 }
 
-fn read(row: BenchmarkRow) -> Option<RankingEntry> {
-    let BenchmarkRow {
+fn read(row: EntryRow) -> Option<RankingEntry> {
+    let EntryRow {
         id,
-        metric: _,
-        workload: _,
-        revision: _,
         llm_name,
         provider,
         mean_value,
@@ -171,10 +178,10 @@ fn read(row: BenchmarkRow) -> Option<RankingEntry> {
         timestamp: measured_at,
     } = row;
     let ranked = RankedLlm {
-        llm: llm(&llm_name, provider.as_deref())?,
+        llm: Llm { name: llm_name.0, provider: provider.map(|provider| provider.0) },
         rank: count(rank)?,
         rank_interval: RankInterval { low: count(rank_low)?, high: count(rank_high)? },
-        tier: [Tier::Reliable, Tier::MostlyFailed].into_iter().find(|t| tier_text(*t) == tier)?,
+        tier: tier.0,
         value,
         interval: ci_low.zip(ci_high).map(|(low, high)| ConfidenceInterval { low, high }),
         provisional,
@@ -183,10 +190,16 @@ fn read(row: BenchmarkRow) -> Option<RankingEntry> {
         sample_count: count(sample_count)?,
         run_count: count(run_count)?,
         requests: requests(attempted_requests, failed_requests)?,
-        source: Source::parse(&source)?,
+        source: source.0,
         measured_at: timestamp(measured_at)?,
     };
     Some(RankingEntry { id: EntryId(id), ranked })
+}
+
+impl Parse for Tier {
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Reliable, Self::MostlyFailed].into_iter().find(|tier| tier_text(*tier) == text)
+    }
 }
 
 fn tier_text(tier: Tier) -> &'static str {
