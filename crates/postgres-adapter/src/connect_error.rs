@@ -54,11 +54,15 @@ impl ConnectError {
         }
     }
 
-    /// Whether a call failed because a server refused, with which it said that it is
-    /// there.
-    pub(crate) fn is_refusal(error: &StoreError) -> bool {
+    /// Whether the server refused, with which it said that it is there.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+
+    /// Whether that is what made a call fail.
+    pub(crate) fn is_refusal_behind(error: &StoreError) -> bool {
         let StoreError::Unavailable { source } = error else { return false };
-        matches!(source.downcast_ref(), Some(Self::Refused { .. }))
+        source.downcast_ref().is_some_and(Self::is_refusal)
     }
 
     /// What it means for whoever opens the database.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use benchmark_ports::StoreError;
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::access::Host;
 use crate::connect_error::ConnectError;
@@ -70,13 +70,27 @@ impl Pool {
         &self.session
     }
 
-    /// A connection that works, as far as is known.
+    /// A connection that works, as far as is known. Where the server takes no more
+    /// of them, one of those that are open is waited for.
     pub(crate) async fn get(&self) -> Result<Object<Manager>, StoreError> {
-        match timeout(self.patience, self.connections.get()).await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(PoolError::Backend(error))) => Err(error.into()),
-            Ok(Err(error)) => Err(StoreError::unavailable(error)),
-            Err(_) => Err(StoreError::unavailable("no connection became free in time")),
+        let until = Instant::now() + self.patience;
+        let mut pause = Duration::from_millis(10);
+        loop {
+            match timeout_at(until, self.connections.get()).await {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(PoolError::Backend(error))) => {
+                    let may_become_free = error.is_refusal() && self.status().size > 0;
+                    if !may_become_free || Instant::now() + pause >= until {
+                        return Err(error.into());
+                    }
+                }
+                Ok(Err(error)) => return Err(StoreError::unavailable(error)),
+                Err(_) => {
+                    return Err(StoreError::unavailable("no connection became free in time"));
+                }
+            }
+            sleep(pause).await;
+            pause *= 2;
         }
     }
 
