@@ -88,6 +88,11 @@ impl SslMode {
         }
     }
 
+    /// Whether the server's certificate is verified.
+    pub fn verifies(self) -> bool {
+        matches!(self, Self::VerifyCa | Self::VerifyFull)
+    }
+
     /// The mode that [`as_str`](Self::as_str) writes so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mode| mode.as_str() == text)
@@ -129,6 +134,9 @@ pub enum InvalidUrl {
     /// An option has a value that it cannot have.
     #[error("its option {0} has a value that it cannot have")]
     Value(&'static str),
+    /// It names authorities, and verifies nothing.
+    #[error("its sslrootcert has no effect without sslmode=verify-ca or sslmode=verify-full")]
+    UnusedRootCertificate,
 }
 
 impl Access {
@@ -195,6 +203,9 @@ impl Access {
                 "sslrootcert" => access.root_certificate = Some(PathBuf::from(&*value)),
                 _ => others.push((name.to_owned(), value.into_owned())),
             }
+        }
+        if access.root_certificate.is_some() && !access.ssl_mode.verifies() {
+            return Err(InvalidUrl::UnusedRootCertificate);
         }
         Ok((access, others))
     }

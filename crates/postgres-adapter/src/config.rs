@@ -191,6 +191,8 @@ mod tests {
             "postgres://me:secret@db/benchmark?pooler=session",
             "postgres://me:secret@db/benchmark?schema=",
             "postgres://me:secret@db/benchmark?options=-cfsync%3Doff",
+            "postgres://me:secret@db/benchmark?sslrootcert=/ca.pem",
+            "postgres://me:secret@db/benchmark?sslmode=require&sslrootcert=/ca.pem",
         ] {
             let error = PostgresConfig::from_url(url).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("secret"), "{url}: {error}");

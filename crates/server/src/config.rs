@@ -241,6 +241,46 @@ mod tests {
         }
         config(&[("REDIS_URL", "rediss://redis"), authorities]).unwrap();
         config(&[("REDIS_HOST", "redis"), ("REDIS_TLS", "true"), authorities]).unwrap();
+
+        let (server, authorities) = (("POSTGRES_HOST", "db"), ("POSTGRES_SSLROOTCERT", "/ca.pem"));
+        for mode in ["", "disable", "prefer", "require"] {
+            let vars = [server, authorities, ("POSTGRES_SSLMODE", mode)];
+            let refusal = config(&vars).unwrap_err().to_string();
+            assert!(refusal.starts_with("POSTGRES_SSLROOTCERT: "), "{refusal}");
+        }
+        config(&[server, authorities, ("POSTGRES_SSLMODE", "verify-ca")]).unwrap();
+        let url = "postgres://u:hunter2@db/d?sslrootcert=/ca.pem";
+        for key in ["DATABASE_URL", "MIGRATION_DATABASE_URL"] {
+            let refusal = config(&[server, (key, url)]).unwrap_err().to_string();
+            assert!(refusal.starts_with(&format!("{key}: its sslrootcert ")), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_server_that_nothing_names_is_not_dropped() {
+        for (key, value) in [
+            ("POSTGRES_PORT", "6432"),
+            ("POSTGRES_USER", "other"),
+            ("POSTGRES_PASSWORD", "hunter2"),
+            ("POSTGRES_DB", "other"),
+            ("POSTGRES_SSLMODE", "verify-full"),
+            ("POSTGRES_SSLROOTCERT", "/ca.pem"),
+            ("POSTGRES_SCHEMA", "s"),
+            ("POSTGRES_REPLICA_HOSTS", "replica"),
+            ("MIGRATION_DATABASE_URL", "postgres://u:hunter2@db/d"),
+            ("REDIS_PORT", "6380"),
+            ("REDIS_USER", "other"),
+            ("REDIS_PASSWORD", "hunter2"),
+            ("REDIS_DB", "2"),
+            ("REDIS_MODE", "cluster"),
+            ("REDIS_TLS", "true"),
+            ("REDIS_TLS_ROOTCERT", "/ca.pem"),
+            ("REDIS_SENTINEL_PASSWORD", "hunter2"),
+        ] {
+            let refusal = config(&[("POSTGRES_HOTS", "db"), (key, value)]).unwrap_err().to_string();
+            assert!(refusal.starts_with(&format!("{key}: of which server? ")), "{refusal}");
+            assert!(!refusal.contains("hunter2"), "{refusal}");
+        }
     }
 
     #[test]

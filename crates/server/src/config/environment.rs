@@ -42,16 +42,39 @@ impl Environment<'_> {
         url: &'static str,
         keys: &[(&'static str, &str)],
     ) -> Result<(), InvalidConfig> {
-        if self.get(url)?.is_none() {
-            return Ok(());
+        match (self.get(url)?, self.any_that_differs(keys)?) {
+            (Some(_), Some(key)) => {
+                let reason = format!("{url} stands for it; say it there, or unset one of the two");
+                Err(InvalidConfig::new(key, reason))
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Refuses keys that say something of a server where nothing names one, unless
+    /// they say what they say where they are not set: the name may be misspelt.
+    pub(super) fn none_of(
+        &self,
+        keys: &[(&'static str, &str)],
+        names: &str,
+    ) -> Result<(), InvalidConfig> {
+        match self.any_that_differs(keys)? {
+            Some(key) => Err(InvalidConfig::new(key, format!("of which server? Set {names}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The first of these keys with another value than the one beside it.
+    fn any_that_differs(
+        &self,
+        keys: &[(&'static str, &str)],
+    ) -> Result<Option<&'static str>, InvalidConfig> {
         for &(key, default) in keys {
             if self.get(key)?.is_some_and(|value| value != default) {
-                let reason = format!("{url} stands for it; say it there, or unset one of the two");
-                return Err(InvalidConfig::new(key, reason));
+                return Ok(Some(key));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     pub(super) fn optional<T>(

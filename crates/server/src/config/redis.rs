@@ -15,6 +15,14 @@ const OF_URL: [(&str, &str); 5] = [
     ("REDIS_TLS", "false"),
 ];
 
+/// What is said of a server beside it, with the defaults.
+const OF_SERVER: [(&str, &str); 4] = [
+    ("REDIS_MODE", "standalone"),
+    ("REDIS_TLS_ROOTCERT", ""),
+    ("REDIS_SENTINEL_USER", ""),
+    ("REDIS_SENTINEL_PASSWORD", ""),
+];
+
 /// The Redis that is configured, if one is.
 pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, InvalidConfig> {
     let (url, hosts) = (env.get("REDIS_URL")?, env.get("REDIS_HOST")?);
@@ -38,7 +46,11 @@ pub(super) fn read(env: &Environment<'_>) -> Result<Option<RedisConfig>, Invalid
     env.only_in("REDIS_URL", &OF_URL)?;
 
     let mut config = match (url, hosts) {
-        (None, None) => return Ok(None),
+        (None, None) => {
+            env.none_of(&OF_URL, "REDIS_HOST or REDIS_URL")?;
+            env.none_of(&OF_SERVER, "REDIS_HOST or REDIS_URL")?;
+            return Ok(None);
+        }
         (Some(_), Some(_)) => {
             let reason = "REDIS_URL says where Redis is already; unset one of the two";
             return Err(InvalidConfig::new("REDIS_HOST", reason));

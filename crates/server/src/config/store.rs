@@ -39,13 +39,21 @@ const OF_URL: [(&str, &str); 5] = [
     ("POSTGRES_SSLROOTCERT", ""),
 ];
 
+/// What is said of a server beside it, with the defaults.
+const OF_SERVER: [(&str, &str); 4] = [
+    ("POSTGRES_PORT", "5432"),
+    ("POSTGRES_SCHEMA", ""),
+    ("POSTGRES_REPLICA_HOSTS", ""),
+    ("MIGRATION_DATABASE_URL", ""),
+];
+
 impl StoreConfig {
     pub(super) fn read(env: &Environment<'_>) -> Result<Self, InvalidConfig> {
         let url = env.get("DATABASE_URL")?;
         let host = env.get("POSTGRES_HOST")?;
+        env.only_in("DATABASE_URL", &OF_URL)?;
         // Read in any case, so that a bad value is found before it is needed.
         let postgres = postgres(env, url.as_deref(), host.as_deref())?;
-        env.only_in("DATABASE_URL", &OF_URL)?;
         match (url, host, postgres) {
             (Some(_), Some(_), _) => Err(InvalidConfig::new(
                 "POSTGRES_HOST",
@@ -86,13 +94,9 @@ fn postgres(
     let tuned = tuning(env, port)?;
     let config = match (url.filter(is_postgres), host) {
         (None, None) => {
-            return match env.get("POSTGRES_REPLICA_HOSTS")? {
-                None => Ok(None),
-                Some(_) => Err(InvalidConfig::new(
-                    "POSTGRES_REPLICA_HOSTS",
-                    "replicas of what? POSTGRES_HOST or DATABASE_URL names the primary",
-                )),
-            };
+            env.none_of(&OF_URL, "POSTGRES_HOST or DATABASE_URL")?;
+            env.none_of(&OF_SERVER, "POSTGRES_HOST or DATABASE_URL")?;
+            return Ok(None);
         }
         (Some(url), _) => PostgresConfig::from_url(url)
             .map_err(|error| InvalidConfig::new("DATABASE_URL", error.to_string()))?,
@@ -100,13 +104,21 @@ fn postgres(
             let mut hosts = hosts("POSTGRES_HOST", host, port)?.into_iter();
             let first = hosts.next();
             let host = first.ok_or_else(|| InvalidConfig::new("POSTGRES_HOST", "names no host"))?;
+            let ssl_mode = ssl_mode.unwrap_or_default();
+            if root_certificate.is_some() && !ssl_mode.verifies() {
+                let reason = format!(
+                    "nothing is verified while POSTGRES_SSLMODE is {}; set verify-ca or verify-full",
+                    ssl_mode.as_str()
+                );
+                return Err(InvalidConfig::new("POSTGRES_SSLROOTCERT", reason));
+            }
             PostgresConfig::new(Access {
                 host,
                 further_hosts: hosts.collect(),
                 user: user.unwrap_or_else(|| "postgres".to_owned()),
                 password: password.map(Into::into),
                 database: database.unwrap_or_else(|| "benchmark".to_owned()),
-                ssl_mode: ssl_mode.unwrap_or_default(),
+                ssl_mode,
                 root_certificate,
             })
         }
