@@ -212,11 +212,23 @@ fn view(metric: Metric, ranked: Ranked, query: &RankingQuery) -> RankingView {
     if let Some(provider) = &query.provider {
         remarks.extend(without_any_of(provider, &entries));
     }
-    RankingView {
-        metric,
-        query: query.clone(),
-        ranking: entries,
-        message: (!remarks.is_empty()).then(|| remarks.join("; ")),
+    let mut view = RankingView { metric, query: query.clone(), ranking: entries, message: None };
+    remarks.extend(that_it_is_a_part(&view));
+    view.message = (!remarks.is_empty()).then(|| remarks.join("; "));
+    view
+}
+
+/// Says how many entries there are, where more follow or all were skipped.
+fn that_it_is_a_part(view: &RankingView) -> Option<String> {
+    let offset = view.query.offset;
+    match (view.entries().count(), view.all_pages().count()) {
+        (_, 0) => None,
+        (0, all) => Some(format!("there are {all}, and offset={offset} skips them all")),
+        (shown, all) => {
+            let reached = usize::try_from(offset).map_or(all, |offset| offset + shown);
+            let next = format!("{shown} of {all} are shown; offset={reached} gives the next");
+            (reached < all).then_some(next)
+        }
     }
 }
 

@@ -20,12 +20,18 @@ pub struct RankingView {
 impl RankingView {
     /// The entries that were asked for, the best one first.
     pub fn entries(&self) -> impl Iterator<Item = &RankingEntry> {
-        let RankingQuery { provider, limit, offset, .. } = &self.query;
+        let RankingQuery { limit, offset, .. } = &self.query;
+        let offset = usize::try_from(*offset).unwrap_or(usize::MAX);
+        self.all_pages().skip(offset).take(limit.get())
+    }
+
+    /// The entries that would be shown if no number of them had been asked for.
+    pub fn all_pages(&self) -> impl Iterator<Item = &RankingEntry> {
+        let provider = &self.query.provider;
         let is_asked_for = move |entry: &&RankingEntry| {
             provider.is_none() || entry.ranked.llm.provider == *provider
         };
-        let offset = usize::try_from(*offset).unwrap_or(usize::MAX);
-        self.ranking.iter().filter(is_asked_for).skip(offset).take(limit.get())
+        self.ranking.iter().filter(is_asked_for)
     }
 }
 

@@ -19,7 +19,8 @@ use crate::wire::RankingEntry;
 ///
 /// The best one first. Every entry says how sure its rank is: `rank_low` and
 /// `rank_high` enclose the ranks that the LLM may truly have. Where the workload
-/// has no runs the list is empty and the message names the workloads that have.
+/// has no runs the list is empty and the message names the workloads that have; where
+/// more entries follow it says how many there are.
 /// While a newer answer is being made, or the database is unavailable, the last good
 /// one stands in, with its `Age` and `Cache-Status: benchmark-api; hit;
 /// detail=stale`. Tables are made anew for each request: they have no such stand-in,
@@ -213,7 +214,7 @@ mod tests {
         for (query, message) in [
             ("provider=nobody", Some(nobody)),
             ("provider=acme", None),
-            ("provider=acme&offset=1", None),
+            ("provider=acme&offset=1", Some("there are 1, and offset=1 skips them all")),
         ] {
             let answer = app.get(&format!("{TTFT}?{query}")).await.envelope();
             assert_eq!(answer["message"].as_str(), message, "{query}");
@@ -236,6 +237,26 @@ mod tests {
         let part = app.get(&format!("{TTFT}?limit=1&offset=1&statistic=mean&window=7d")).await;
         assert_eq!(part.data().as_array().unwrap().len(), 1);
         assert_eq!(part.data()[0]["llm_name"], "slow");
+    }
+
+    #[actix_web::test]
+    async fn a_part_says_how_many_there_are() {
+        let app = three_llms().await;
+        for (query, message) in [
+            ("limit=3", None),
+            ("limit=2", Some("2 of 3 are shown; offset=2 gives the next")),
+            ("limit=1&offset=1", Some("1 of 3 are shown; offset=2 gives the next")),
+            ("limit=2&offset=1", None),
+            ("offset=3", Some("there are 3, and offset=3 skips them all")),
+            ("offset=4294967295", Some("there are 3, and offset=4294967295 skips them all")),
+            ("limit=1&provider=acme", None),
+        ] {
+            let answer = app.get(&format!("{TTFT}?{query}")).await.envelope();
+            assert_eq!(answer["message"].as_str(), message, "{query}");
+        }
+        let all = app.get("/api/v1/benchmark?limit=1").await.data();
+        let ttft = all.as_array().unwrap().iter().find(|it| it["metric"] == "TTFT").unwrap();
+        assert_eq!(ttft["message"], "1 of 3 are shown; offset=1 gives the next");
     }
 
     #[actix_web::test]
