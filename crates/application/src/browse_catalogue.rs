@@ -1,19 +1,23 @@
 use std::sync::Arc;
 
-use benchmark_domain::{Llm, LlmId, Metric, RunId, Workload, WorkloadSlug};
+use benchmark_domain::{Llm, LlmId, LlmReference, Metric, RunId, Workload, WorkloadSlug};
 use benchmark_ports::{Catalogue, PageLimit, RecordedRun, RunFilter, RunStore, StoreError};
+
+use crate::find_llm::{FindLlm, FindLlmError};
 
 /// Lists what there is: metrics, LLMs, workloads, runs. Every list is as its
 /// port orders it.
 pub struct BrowseCatalogue {
     catalogue: Arc<dyn Catalogue>,
     runs: Arc<dyn RunStore>,
+    find: FindLlm,
 }
 
 impl BrowseCatalogue {
     /// Lists what these hold.
     pub fn new(catalogue: Arc<dyn Catalogue>, runs: Arc<dyn RunStore>) -> Self {
-        Self { catalogue, runs }
+        let find = FindLlm::new(Arc::clone(&catalogue));
+        Self { catalogue, runs, find }
     }
 
     /// Every metric.
@@ -30,6 +34,14 @@ impl BrowseCatalogue {
     /// [`StoreError`].
     pub async fn llm(&self, id: LlmId) -> Result<Option<Llm>, StoreError> {
         self.catalogue.llm(id).await
+    }
+
+    /// The one LLM that a reference means.
+    ///
+    /// # Errors
+    /// [`FindLlmError`].
+    pub async fn find_llm(&self, reference: &LlmReference) -> Result<Llm, FindLlmError> {
+        self.find.run(reference).await
     }
 
     /// LLMs behind `after`; `None` if that names none.

@@ -31,6 +31,9 @@ pub enum FindLlmError {
     Store(#[from] StoreError),
 }
 
+/// How many LLMs a message names.
+const SHOWN: usize = 10;
+
 fn suggestion(similar: &[Llm]) -> String {
     match similar {
         [] => "no LLM was measured yet".to_owned(),
@@ -43,7 +46,8 @@ fn listed(llms: &[Llm]) -> String {
         Some(provider) => format!("{provider}/{} ({})", llm.name, llm.id()),
         None => format!("{} ({})", llm.name, llm.id()),
     };
-    llms.iter().map(listed).collect::<Vec<_>>().join(", ")
+    let more = if llms.len() > SHOWN { " and others" } else { "" };
+    llms.iter().take(SHOWN).map(listed).collect::<Vec<_>>().join(", ") + more
 }
 
 /// Tells which LLM is meant by how somebody speaks of it.
@@ -85,7 +89,6 @@ impl FindLlm {
     /// Some LLMs in whose name or provider the text occurs, whatever its case;
     /// where it does in none, some of all.
     async fn similar(&self, reference: &LlmReference) -> Result<Vec<Llm>, StoreError> {
-        const SHOWN: usize = 10;
         let page = PageLimit::new(PageLimit::MAX.into()).unwrap_or_default();
         let mut llms = self.catalogue.llms(None, page).await?.unwrap_or_default();
         let text = reference.to_string().to_lowercase();
@@ -93,7 +96,8 @@ impl FindLlm {
         if llms.iter().any(is_similar) {
             llms.retain(is_similar);
         }
-        llms.truncate(SHOWN);
+        // One more, to tell that there are.
+        llms.truncate(SHOWN + 1);
         Ok(llms)
     }
 }

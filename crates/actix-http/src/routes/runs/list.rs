@@ -3,7 +3,8 @@ use std::sync::Arc;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use apistos::api_operation;
-use benchmark_domain::{Grade, LlmId, RunId, Source, WorkloadSlug, uuid::Uuid};
+use benchmark_application::BrowseCatalogue;
+use benchmark_domain::{Grade, LlmReference, RunId, Source, WorkloadSlug, uuid::Uuid};
 use benchmark_ports::RunFilter;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,7 +16,7 @@ use crate::page::{nothing_after, parse_id, parse_limit};
 use crate::query::{Query, parse};
 use crate::services::Services;
 use crate::tabular::{Exported, Format, Preferred};
-use crate::wire::{Run, SLUG, SourceName, VerdictName};
+use crate::wire::{Run, SLUG, SourceName, VISIBLE, VerdictName};
 
 /// Which runs, and which page of them.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -24,8 +25,8 @@ pub(crate) struct Parameters {
     /// Only runs on this workload.
     #[schemars(regex = "SLUG")]
     workload: Option<String>,
-    /// Only runs of the LLM with this id.
-    #[schemars(with = "Uuid")]
+    /// Only runs of this LLM: its id, its name, or `provider/name`.
+    #[schemars(length(min = 1, max = 301), regex = "VISIBLE")]
     llm: Option<String>,
     /// Only runs from this source.
     #[schemars(with = "SourceName")]
@@ -47,7 +48,14 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    fn filter(&self) -> Result<RunFilter, ApiError> {
+    async fn filter(&self, catalogue: &BrowseCatalogue) -> Result<RunFilter, ApiError> {
+        let llm = match parse("llm", self.llm.as_deref(), LlmReference::parse)? {
+            Some(reference) => {
+                let found = catalogue.find_llm(&reference).await;
+                Some(found.map_err(|error| ApiError::from_search("llm", error))?.id())
+            }
+            None => None,
+        };
         let source = |text: &str| {
             Source::parse(text).ok_or("a source is one of simulation, import, push, probe")
         };
@@ -56,7 +64,7 @@ impl Parameters {
         };
         Ok(RunFilter {
             workload: parse("workload", self.workload.as_deref(), WorkloadSlug::parse)?,
-            llm: parse_id("llm", self.llm.as_deref())?.map(LlmId),
+            llm,
             source: parse("source", self.source.as_deref(), source)?,
             verdict: parse("verdict", self.verdict.as_deref(), verdict)?,
         })
@@ -83,9 +91,9 @@ pub(crate) async fn runs(
 ) -> Result<Exported<Vec<Run>>, ApiError> {
     let parameters = parameters.into_inner()?;
     let format = Format::asked(parameters.format.as_deref(), preferred)?;
-    let filter = parameters.filter()?;
     let limit = parse_limit(parameters.limit.as_deref())?;
     let after = parse_id("after", parameters.after.as_deref())?.map(RunId);
+    let filter = parameters.filter(&services.browse_catalogue).await?;
     let runs = services.browse_catalogue.runs(&filter, after, limit).await?;
     let runs = runs.ok_or_else(nothing_after)?;
     const FILE: HeaderValue = HeaderValue::from_static("attachment; filename=\"runs.csv\"");
@@ -133,7 +141,27 @@ mod tests {
         assert_eq!(starts(&app, "?source=import").await, ["42"]);
         assert_eq!(starts(&app, "?verdict=notice").await, ["43", "42", "41"]);
         assert_eq!(starts(&app, "?verdict=unrankable").await, <[&str; 0]>::default());
-        assert_eq!(starts(&app, &format!("?llm={}", llm("a").id())).await, ["43", "41"]);
+        for a in ["a", &llm("a").id().to_string()] {
+            assert_eq!(starts(&app, &format!("?llm={a}")).await, ["43", "41"]);
+        }
+    }
+
+    #[actix_web::test]
+    async fn an_llm_that_is_not_known_is_refused_with_those_that_are() {
+        let app = three_runs().await;
+        let message = app.get("/api/v1/runs?llm=c").await.refusal(404);
+        assert!(message.starts_with("llm: there is no LLM c; there are a ("), "{message}");
+        app.get("/api/v1/runs?llm=6d1f0e0c-4f0e-8c5a-9a53-0b7c0f6f2f10").await.refusal(404);
+    }
+
+    #[actix_web::test]
+    async fn a_name_of_many_is_refused_with_some_of_them() {
+        let at = |i: i32| a_run().llm("a").provider(&format!("p{i}")).build();
+        let app = TestApp::with(&(10..22).map(at).collect::<Vec<_>>()).await;
+        let message = app.get("/api/v1/runs?llm=a").await.refusal(422);
+        assert!(message.contains("p19/a (") && message.contains(") and others; "), "{message}");
+        assert!(!message.contains("p20/a ("), "{message}");
+        assert_eq!(starts(&app, "?llm=p20/a").await.len(), 1);
     }
 
     #[actix_web::test]
@@ -158,7 +186,7 @@ mod tests {
         for (query, field) in [
             ("source=rumour", "source: "),
             ("verdict=x", "verdict: "),
-            ("llm=x", "llm: "),
+            ("llm=%07", "llm: "),
             ("after=x", "after: "),
             ("format=xml", "format: "),
         ] {
