@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Timelike, Utc};
 
 use crate::llm::LlmId;
 use crate::metric::MetricName;
@@ -16,8 +16,8 @@ pub struct Day(DateTime<Utc>);
 impl Day {
     /// The day that a moment lies in.
     pub fn of(moment: DateTime<Utc>) -> Self {
-        // It fails far outside of what a run's start may be.
-        Self(moment.duration_trunc(TimeDelta::days(1)).unwrap_or(moment))
+        let seconds = i64::from(moment.num_seconds_from_midnight());
+        Self(moment.trunc_subsecs(0) - TimeDelta::seconds(seconds))
     }
 
     /// The first day that begins at a moment or later: with it begin the days of
@@ -101,6 +101,9 @@ mod tests {
         for moment in ["2026-01-31T00:00:00Z", "2026-01-31T23:59:59.999999Z"] {
             assert_eq!(Day::of(at(moment)).starts_at(), day, "{moment}");
         }
+        let last = Day::of(at("9999-12-31T23:59:59.999999Z"));
+        assert_eq!(last.starts_at(), at("9999-12-31T00:00:00Z"));
+        assert_eq!(Day::of(at("0000-01-01T00:00:01Z")).starts_at(), at("0000-01-01T00:00:00Z"));
     }
 
     #[test]

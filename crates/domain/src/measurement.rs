@@ -178,10 +178,8 @@ impl Measurement {
     /// # Errors
     /// [`InvalidMeasurement`] if the summary is empty.
     pub fn sampled(summary: Summary) -> Result<Self, InvalidMeasurement> {
-        if summary.count() == 0 {
-            return Err(InvalidMeasurement::Empty);
-        }
-        Ok(Self::Sampled(summary))
+        let sampled = Self::Sampled(summary);
+        sampled.check().map(|()| sampled)
     }
 
     /// A tool's own figures.
@@ -189,8 +187,17 @@ impl Measurement {
     /// # Errors
     /// [`InvalidMeasurement`] if one cannot be a value of a metric.
     pub fn reported(figures: ReportedSummary) -> Result<Self, InvalidMeasurement> {
-        figures.check()?;
-        Ok(Self::Reported(figures))
+        let reported = Self::Reported(figures);
+        reported.check().map(|()| reported)
+    }
+
+    /// Whether this is what a run may say of a metric.
+    pub(crate) fn check(&self) -> Result<(), InvalidMeasurement> {
+        match self {
+            Self::Sampled(summary) if summary.count() == 0 => Err(InvalidMeasurement::Empty),
+            Self::Sampled(_) => Ok(()),
+            Self::Reported(figures) => figures.check(),
+        }
     }
 
     /// The mean.

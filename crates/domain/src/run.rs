@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::identity::{Fingerprint, uuid_of};
 use crate::llm::{Llm, Provider};
-use crate::measurement::{Measurement, Quantiles, ReportedSummary};
+use crate::measurement::{InvalidMeasurement, Measurement, Quantiles, ReportedSummary};
 use crate::metric::{MetricName, metrics};
 use crate::name::{InvalidName, free_text};
 use crate::summary::{Summary, SummaryParts};
@@ -187,6 +187,14 @@ pub enum InvalidRun {
     /// No metric was measured, not even the rate of errors.
     #[error("the run measured nothing")]
     NothingMeasured,
+    /// What no metric can be measured as.
+    #[error("{metric}: {source}")]
+    Measurement {
+        /// Which metric.
+        metric: MetricName,
+        /// What is wrong with it.
+        source: InvalidMeasurement,
+    },
     /// A rate of errors that is not that of the requests.
     #[error("ERROR_RATE follows from the requests and is not stated by itself")]
     ErrorRate,
@@ -218,7 +226,8 @@ impl Run {
     ///
     /// # Errors
     /// [`InvalidRun`] if nothing was attempted or measured, the start or the
-    /// conditions are implausible, or the figures contradict the requests.
+    /// conditions are implausible, or the figures cannot be true by themselves or
+    /// contradict the requests.
     pub fn new(mut parts: RunParts) -> Result<Self, InvalidRun> {
         parts.workload.conditions.check()?;
         if parts.requests.attempted() == 0 {
@@ -231,6 +240,12 @@ impl Run {
         let all_failed = parts.requests.succeeded() == 0;
         if parts.measurements.is_empty() && !all_failed {
             return Err(InvalidRun::NothingMeasured);
+        }
+        for (metric, measurement) in &parts.measurements {
+            measurement.check().map_err(|source| {
+                let metric = metric.clone();
+                InvalidRun::Measurement { metric, source }
+            })?;
         }
         parts.started_at = parts.started_at.trunc_subsecs(6);
         let Requests { attempted, failed } = parts.requests;
@@ -400,6 +415,25 @@ mod tests {
         let found = parts_with(metrics::E2E_LATENCY, &[1.0; 4]);
         assert!(matches!(found, Err(InvalidRun::TooManySamples { samples: 4, successes: 3, .. })));
         assert!(parts_with(metrics::ITL, &[0.01; 400]).is_ok(), "many gaps in a request");
+    }
+
+    #[test]
+    fn figures_that_nothing_can_have_are_refused() {
+        for (measurement, expected) in [
+            (Measurement::Sampled(Summary::default()), InvalidMeasurement::Empty),
+            (
+                Measurement::Reported(ReportedSummary {
+                    max: Some(0.5),
+                    ..ReportedSummary::of_mean(1.0)
+                }),
+                InvalidMeasurement::Disordered,
+            ),
+        ] {
+            let measurements = BTreeMap::from([(metrics::TTFT, measurement)]);
+            let refused = Run::new(RunParts { measurements, ..parts() });
+            let (metric, source) = (metrics::TTFT, expected);
+            assert_eq!(refused, Err(InvalidRun::Measurement { metric, source }));
+        }
     }
 
     #[test]

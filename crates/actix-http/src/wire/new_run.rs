@@ -111,7 +111,9 @@ fn culprit(error: &InvalidRun) -> String {
         InvalidRun::Conditions(_) => "conditions".to_owned(),
         InvalidRun::NothingMeasured => "metrics".to_owned(),
         InvalidRun::ErrorRate => format!("metrics.{}", metrics::ERROR_RATE),
-        InvalidRun::TooManySamples { metric, .. } => format!("metrics.{metric}"),
+        InvalidRun::TooManySamples { metric, .. } | InvalidRun::Measurement { metric, .. } => {
+            format!("metrics.{metric}")
+        }
         InvalidRun::NothingAttempted => "requests".to_owned(),
         InvalidRun::ImplausibleStart => "started_at".to_owned(),
     }

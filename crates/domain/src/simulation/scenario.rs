@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use thiserror::Error;
 
 use super::profile::Profile;
-use crate::workload::{Conditions, Workload};
+use crate::workload::{Conditions, InvalidConditions, Workload};
 
 /// What to simulate.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +41,9 @@ pub enum InvalidSimulation {
         /// What it is.
         found: f64,
     },
+    /// Conditions that no workload can have.
+    #[error(transparent)]
+    Conditions(#[from] InvalidConditions),
     /// Runs at the same time, or backwards in time.
     #[error("spacing must be positive")]
     Spacing,
@@ -90,6 +93,7 @@ impl Scenario {
         within("samples", &(1.0..=1e7), self.samples.into())?;
         within("runs", &(1.0..=1e4), self.runs.into())?;
         within("concurrency", &(1.0..=1e4), self.concurrency())?;
+        self.workload.conditions.check()?;
         for profile in &self.profiles {
             within("failure rate", &(0.0..=0.9), profile.failure_rate)?;
         }

@@ -170,6 +170,8 @@ fn parameters_out_of_range_are_refused_by_name() {
     let refusal = |scenario| Simulation::new(scenario).unwrap_err().to_string();
     let mut crowded = scenario();
     crowded.workload.conditions.concurrency = Some(0);
+    let mut unlimited = scenario();
+    unlimited.workload.conditions.request_rate = Some(f64::INFINITY);
     let failing = Profile { failure_rate: f64::NAN, ..profile() };
     for (scenario, name) in [
         (Scenario { samples: 0, ..scenario() }, "samples"),
@@ -177,6 +179,7 @@ fn parameters_out_of_range_are_refused_by_name() {
         (Scenario { runs: 0, ..scenario() }, "runs"),
         (Scenario { runs: 10_001, ..scenario() }, "runs"),
         (crowded, "concurrency"),
+        (unlimited, "request_rate"),
         (Scenario { profiles: vec![failing], ..scenario() }, "failure rate"),
         (Scenario { spacing: TimeDelta::zero(), ..scenario() }, "spacing"),
         (Scenario { spacing: TimeDelta::days(20_000), ..scenario() }, "ends_at"),
