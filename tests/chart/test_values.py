@@ -76,6 +76,7 @@ def test_the_values_and_the_schema_have_the_same_members():
 CANDIDATES = [
     *[False, True, 7, 8, None],
     *["another", "7", "7s", "7Gi", "/another", "another-api-key-of-the-tests"],
+    *["http://another", "10.0.0.7", "debug"],
     "sha256:" + 64 * "7",
     *[["another"], ["ReadWriteMany"], [{"name": "another"}], {"another": "another"}],
     [{"topologyKey": "another", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}],
@@ -133,6 +134,8 @@ def test_helm_3_refuses_what_helm_4_refuses():
         named = setting.split("=")[0] if setting.endswith("=tyop") else "tyop"
         assert named in refused.stderr
 
+
+SECRET_URL = {"existingSecret": {"name": "s", "urlKey": "url"}}
 
 CONTRADICTIONS = {
     "two pods on one SQLite file": ({"replicas": 2}, "replicas"),
@@ -226,6 +229,168 @@ CONTRADICTIONS = {
         {"redis": {"mode": "cluster", "hosts": ["r"], "database": 1}},
         "redis.database",
     ),
+    "a database beside a URL of PostgreSQL": (
+        {"postgres": {**SECRET_URL, "database": "another"}},
+        "postgres.database",
+    ),
+    "a user beside a URL of PostgreSQL": (
+        {"postgres": {**SECRET_URL, "user": "another"}},
+        "postgres.user",
+    ),
+    "TLS beside a URL of PostgreSQL": (
+        {"postgres": {**SECRET_URL, "sslMode": "verify-full"}},
+        "postgres.sslMode",
+    ),
+    "a user's name beside a URL of PostgreSQL": (
+        {"postgres": {"existingSecret": {"name": "s", "urlKey": "url", "userKey": "user"}}},
+        "postgres.existingSecret.userKey",
+    ),
+    "a password beside a URL of PostgreSQL": (
+        {"postgres": {"existingSecret": {"name": "s", "urlKey": "url", "passwordKey": "p"}}},
+        "postgres.existingSecret.passwordKey",
+    ),
+    "a database beside a URL of Redis": (
+        {"redis": {**SECRET_URL, "database": 2}},
+        "redis.database",
+    ),
+    "a user beside a URL of Redis": ({"redis": {**SECRET_URL, "user": "u"}}, "redis.user"),
+    "TLS beside a URL of Redis": (
+        {"redis": {**SECRET_URL, "tls": {"enabled": True}}},
+        "redis.tls.enabled",
+    ),
+    "a user's name beside a URL of Redis": (
+        {"redis": {"existingSecret": {"name": "s", "urlKey": "url", "userKey": "user"}}},
+        "redis.existingSecret.userKey",
+    ),
+    "a password beside a URL of Redis": (
+        {"redis": {"existingSecret": {"name": "s", "urlKey": "url", "passwordKey": "p"}}},
+        "redis.existingSecret.passwordKey",
+    ),
+    "a port of no PostgreSQL": ({"postgres": {"port": 6432}}, "postgres.port"),
+    "TLS to no PostgreSQL": ({"postgres": {"sslMode": "verify-full"}}, "postgres.sslMode"),
+    "authorities of no PostgreSQL": (
+        {"postgres": {"ca": {"secret": "s"}}},
+        "postgres.ca.secret",
+    ),
+    "a port of no Redis": ({"redis": {"port": 6380}}, "redis.port"),
+    "TLS to no Redis": ({"redis": {"tls": {"enabled": True}}}, "redis.tls.enabled"),
+    "authorities of no Redis": (
+        {"redis": {"tls": {"ca": {"configMap": "c"}}}},
+        "redis.tls.ca.configMap",
+    ),
+    "authorities of PostgreSQL that verify nothing": (
+        {"postgres": {"hosts": ["db"], "sslMode": "require", "ca": {"configMap": "c"}}},
+        "postgres.ca",
+    ),
+    "authorities of PostgreSQL of the release": (
+        {
+            "postgres": {"password": "p", "ca": {"secret": "s"}},
+            "evaluation": {"postgres": {"enabled": True}},
+        },
+        "postgres.ca",
+    ),
+    "authorities of Redis without TLS": (
+        {"redis": {"hosts": ["r"], "tls": {"ca": {"secret": "s"}}}},
+        "redis.tls.ca",
+    ),
+    "an entry of no authorities of PostgreSQL": (
+        {"postgres": {"hosts": ["db"], "sslMode": "verify-ca", "ca": {"key": "ca.pem"}}},
+        "postgres.ca.key",
+    ),
+    "an entry of no authorities of Redis": (
+        {"redis": {"hosts": ["r"], "tls": {"enabled": True, "ca": {"key": "ca.pem"}}}},
+        "redis.tls.ca.key",
+    ),
+    "the password of no Secret": (
+        {"redis": {"hosts": ["r"], "existingSecret": {"passwordKey": "p"}}},
+        "redis.existingSecret.name",
+    ),
+    "the password of sentinels of no Secret": (
+        {
+            "redis": {
+                "mode": "sentinel",
+                "hosts": ["s"],
+                "existingSecret": {"sentinelPasswordKey": "p"},
+            }
+        },
+        "redis.existingSecret.name",
+    ),
+    "the API key of no Secret": (
+        {"apiKey": {"existingSecret": {"key": "another"}}},
+        "apiKey.existingSecret.name",
+    ),
+    "the URL to migrate of no Secret": (
+        {"postgres": {"hosts": ["db"]}, "migrations": {"existingSecret": {"urlKey": "uri"}}},
+        "migrations.existingSecret.name",
+    ),
+    "a user of Redis without a password": (
+        {"redis": {"hosts": ["r"], "user": "u"}},
+        "redis.password",
+    ),
+    "a user of Redis without an entry of a password": (
+        {
+            "redis": {
+                "hosts": ["r"],
+                "user": "u",
+                "existingSecret": {"name": "s", "passwordKey": ""},
+            }
+        },
+        "redis.password",
+    ),
+    "a user of sentinels without a password": (
+        {
+            "redis": {
+                "mode": "sentinel",
+                "hosts": ["s"],
+                "existingSecret": {"name": "s", "sentinelUserKey": "user"},
+            }
+        },
+        "redis.existingSecret.sentinelPasswordKey",
+    ),
+    "an account of sentinels that is not used": (
+        {
+            "redis": {
+                "mode": "sentinel",
+                "sentinelAuth": False,
+                "hosts": ["s"],
+                "existingSecret": {"name": "s", "sentinelPasswordKey": "p"},
+            }
+        },
+        "redis.sentinelAuth",
+    ),
+    "the primary of no sentinels": (
+        {"redis": {"hosts": ["r"], "sentinelMaster": "another"}},
+        "redis.sentinelMaster",
+    ),
+    "an account of no sentinels": (
+        {"redis": {"hosts": ["r"], "existingSecret": {"name": "s", "sentinelPasswordKey": "p"}}},
+        "redis.existingSecret.sentinelPasswordKey",
+    ),
+    "a schema of no PostgreSQL": (
+        {"config": {"POSTGRES_SCHEMA": "another"}},
+        "config.POSTGRES_SCHEMA",
+    ),
+    "a migration of no PostgreSQL": (
+        {"config": {"MIGRATION_LOCK": "none"}},
+        "config.MIGRATION_LOCK",
+    ),
+    "a prefix of no Redis": ({"config": {"REDIS_PREFIX": "another"}}, "config.REDIS_PREFIX"),
+    "files of no log": ({"config": {"LOG_FILE_DAILY": False}}, "config.LOG_FILE_DAILY"),
+    "a log where nothing can be written": (
+        {"config": {"LOG_FILE": "/logs/log"}, "extraVolumeMounts": [{"mountPath": "/log"}]},
+        "config.LOG_FILE",
+    ),
+    "a log on a volume that is not there": (
+        {"postgres": {"hosts": ["db"]}, "config": {"LOG_FILE": "/data/log"}},
+        "config.LOG_FILE",
+    ),
+    "pods of which none may be replaced": (
+        {
+            "postgres": {"hosts": ["db"]},
+            "rollingUpdate": {"maxSurge": "0%", "maxUnavailable": 0},
+        },
+        "rollingUpdate",
+    ),
     "two API keys": (
         {"apiKey": {"value": "sixteen-or-more-characters", "existingSecret": {"name": "s"}}},
         "apiKey.value",
@@ -243,6 +408,44 @@ def test_a_contradiction_is_refused_by_its_name(case):
         helm4(values)
     told = str(refusal.value).splitlines()[1:]
     assert [line for line in told if name in line.split(":")[0]], told
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"postgres": {**SECRET_URL, "port": 6432, "ca": {"secret": "s"}}},
+        {"redis": {**SECRET_URL, "port": 6380, "tls": {"ca": {"secret": "s"}}}},
+        {"redis": {"mode": "sentinel", "hosts": ["s"], "sentinelAuth": False}},
+        {"config": {"LOG_FILE": "/data/log", "LOG_FILE_KEEP": 0}},
+        {"config": {"LOG_FILE": "log"}, "securityContext": {"readOnlyRootFilesystem": False}},
+        {"config": {"POSTGRES_POOL_SIZE": "", "REDIS_PREFIX": ""}},
+        {"postgres": {"hosts": ["db"]}, "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
+        {"rollingUpdate": {"maxSurge": 0}},
+    ],
+)
+def test_what_contradicts_nothing_is_taken(values):
+    assert helm4(values)
+
+
+@pytest.mark.parametrize("section", ["postgres", "redis"])
+@pytest.mark.parametrize("host", ["db", "db:65535", "10.0.0.1:1", "::1", "[::1]", "[::1]:6379"])
+def test_a_host_is_taken_with_and_without_a_port(section, host):
+    assert helm4({section: {"hosts": [host]}})
+
+
+@pytest.mark.parametrize("section", ["postgres", "redis"])
+@pytest.mark.parametrize(
+    "host", ["", "a b", "a,b", "db:", ":1", "db:65536", "db:port", "[::1", "u@db", "redis://db"]
+)
+def test_what_is_no_host_is_refused(section, host):
+    with pytest.raises(helm_python.HelmValuesError, match=f"at '/{section}/hosts/0"):
+        helm4({section: {"hosts": [host]}})
+
+
+def test_the_folder_of_a_socket_is_a_host_of_postgresql_alone():
+    assert helm4({"postgres": {"hosts": ["/sockets/project:region:db"]}})
+    with pytest.raises(helm_python.HelmValuesError, match="at '/redis/hosts/0"):
+        helm4({"redis": {"hosts": ["/sockets/redis"]}})
 
 
 def test_all_contradictions_are_told_at_once():
