@@ -53,6 +53,15 @@ fn dropped(service: &Service) -> u64 {
 }
 
 #[test]
+fn a_start_says_where_runs_and_answers_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("service.log");
+    let _service = logging(folder, &file, &[]);
+    let kept = r#""store":"data/benchmark.db","cache":"this process""#;
+    wait_until("the start is logged", || has_line(&file, kept));
+}
+
+#[test]
 fn a_request_is_one_line_with_its_route_key_and_trace() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("service.log");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use benchmark_port_contracts::fixtures::{a_run, at, page};
 use benchmark_ports::{Catalogue, HealthCheck, RunFilter, RunStore, StoreError};
 use benchmark_postgres_adapter::{PostgresConfig, PostgresStore};
-use benchmark_test_servers::PostgresServer;
+use benchmark_test_servers::{PostgresSchema, PostgresServer};
 
 /// How long a busy machine may take over what takes no time.
 const SLACK: Duration = Duration::from_millis(500);
@@ -16,6 +16,17 @@ const SLACK: Duration = Duration::from_millis(500);
 #[track_caller]
 fn assert_unavailable<T: Debug>(answer: &Result<T, StoreError>) {
     assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
+}
+
+/// Makes the user `service`, and uses the schema as that one.
+fn as_a_user(schema: &PostgresSchema) -> PostgresConfig {
+    let name = schema.name();
+    schema.sql(&format!(
+        "CREATE ROLE service LOGIN PASSWORD 'p'; GRANT ALL ON SCHEMA {name} TO service"
+    ));
+    let mut config = PostgresConfig::from_url(&schema.url()).unwrap();
+    (config.access.user, config.access.password) = ("service".to_owned(), Some("p".into()));
+    config
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -95,12 +106,7 @@ async fn a_connection_that_the_server_ends_is_unavailable_and_replaced() {
 async fn a_server_that_takes_no_more_connections_is_waited_for() {
     let server = PostgresServer::start();
     let schema = server.schema();
-    let name = schema.name();
-    server.sql(&format!(
-        "CREATE ROLE service LOGIN PASSWORD 'p'; GRANT ALL ON SCHEMA {name} TO service"
-    ));
-    let mut config = PostgresConfig::from_url(&schema.url()).unwrap();
-    (config.access.user, config.access.password) = ("service".to_owned(), Some("p".into()));
+    let config = as_a_user(&schema);
     let store = Arc::new(PostgresStore::open(&config).await.unwrap());
     let connected = "FROM pg_stat_activity WHERE usename = 'service'";
     assert_eq!(server.sql(&format!("SELECT count(*) {connected}")), "1", "it watches from now on");
@@ -124,12 +130,7 @@ async fn a_server_that_takes_no_more_connections_is_waited_for() {
 async fn a_server_that_takes_no_more_connections_answers_over_those_that_are_open() {
     let server = PostgresServer::start();
     let schema = server.schema();
-    let name = schema.name();
-    server.sql(&format!(
-        "CREATE ROLE service LOGIN PASSWORD 'p'; GRANT ALL ON SCHEMA {name} TO service"
-    ));
-    let mut config = PostgresConfig::from_url(&schema.url()).unwrap();
-    (config.access.user, config.access.password) = ("service".to_owned(), Some("p".into()));
+    let config = as_a_user(&schema);
     let store = Arc::new(PostgresStore::open(&config).await.unwrap());
     store.check().await.unwrap();
     assert_eq!(store.pool_status().size, 1, "one beside the one that watches");

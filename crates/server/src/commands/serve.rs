@@ -72,12 +72,6 @@ async fn start(
 ) -> anyhow::Result<(http::Server, Arc<CachedApiKeys>)> {
     let (use_cases, watch) =
         waiting::for_server(args.wait, || UseCases::measured(&config, &registry)).await?;
-    let cache = config.redis.as_ref().map(|redis| redis.mode.to_string());
-    tracing::info!(
-        runs = %config.store,
-        cache = cache.as_deref().unwrap_or("this process"),
-        "opened what it keeps things in"
-    );
     use_cases.publish_rankings.pending().await?;
     // A demonstration without a key in its configuration makes one for itself.
     let demo_key =
@@ -139,6 +133,12 @@ async fn start(
         let first = use_cases.create_key.first().await?;
         first.map(|key| (key, "shown this once, only its hash is stored"))
     };
+    let cache = config.redis.map(|redis| redis.mode.to_string());
+    tracing::info!(
+        store = %config.store,
+        cache = cache.as_deref().unwrap_or("this process"),
+        "ready to serve"
+    );
     if let Some(address) = server.metrics_addresses().first() {
         writeln!(stdout(), "Metrics: http://{address}/metrics")?;
     }
