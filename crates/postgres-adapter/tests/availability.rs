@@ -24,7 +24,7 @@ fn as_a_user(schema: &PostgresSchema) -> PostgresConfig {
     schema.sql(&format!(
         "CREATE ROLE service LOGIN PASSWORD 'p'; GRANT ALL ON SCHEMA {name} TO service"
     ));
-    let mut config = PostgresConfig::from_url(&schema.url()).unwrap();
+    let mut config = PostgresConfig::from_url(&schema.url()).expect("a URL");
     (config.access.user, config.access.password) = ("service".to_owned(), Some("p".into()));
     config
 }
