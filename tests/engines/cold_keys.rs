@@ -12,7 +12,7 @@ use crate::turn::Turn;
 fn queries(engines: &Engines) -> usize {
     let calls = engines.postgres.sql(
         "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
-         WHERE query LIKE '%\"benchmark\"%' AND query LIKE 'SELECT%'",
+         WHERE query LIKE 'SELECT % JOIN benchmark %'",
     );
     calls.trim().parse().unwrap()
 }
