@@ -5,6 +5,7 @@ use std::time::Duration;
 use benchmark_ports::StoreError;
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult};
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::access::Host;
@@ -18,12 +19,16 @@ use crate::session::Session;
 /// between forgot.
 const TRUSTED_FOR: Duration = Duration::from_secs(30);
 
+/// How often those who wait for an open connection look whether one is free.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
 /// Connections to one server.
 #[derive(Clone)]
 pub(crate) struct Pool {
     connections: managed::Pool<Manager>,
     patience: Duration,
     session: Arc<Session>,
+    turns: Arc<Mutex<()>>,
 }
 
 /// How many connections there are, and what they do.
@@ -62,7 +67,8 @@ impl Pool {
         let manager = Manager { connector: Arc::clone(connector), target };
         let connections =
             managed::Pool::builder(manager).max_size(at_most).runtime(Runtime::Tokio1).build()?;
-        Ok(Self { connections, patience, session: Arc::new(connector.session.clone()) })
+        let session = Arc::new(connector.session.clone());
+        Ok(Self { connections, patience, session, turns: Arc::default() })
     }
 
     /// What holds for every statement on its connections.
@@ -74,23 +80,34 @@ impl Pool {
     /// of them, one of those that are open is waited for.
     pub(crate) async fn get(&self) -> Result<Object<Manager>, StoreError> {
         let until = Instant::now() + self.patience;
-        let mut pause = Duration::from_millis(10);
+        match timeout_at(until, self.connections.get()).await {
+            Ok(Err(PoolError::Backend(error))) if self.may_do_without(&error) => {
+                timeout_at(until, self.next_free()).await.unwrap_or(Err(error.into()))
+            }
+            Ok(got) => got.map_err(unavailable),
+            Err(_) => Err(StoreError::unavailable("no connection became free in time")),
+        }
+    }
+
+    /// Whether there are open connections, and the server is there and takes no more.
+    fn may_do_without(&self, error: &ConnectError) -> bool {
+        error.is_refusal() && self.status().size > 0
+    }
+
+    /// One of the connections that are open, which callers get in the order in which
+    /// they asked.
+    async fn next_free(&self) -> Result<Object<Manager>, StoreError> {
+        let _turn = self.turns.lock().await;
         loop {
-            match timeout_at(until, self.connections.get()).await {
-                Ok(Ok(connection)) => return Ok(connection),
-                Ok(Err(PoolError::Backend(error))) => {
-                    let may_become_free = error.is_refusal() && self.status().size > 0;
-                    if !may_become_free || Instant::now() + pause >= until {
-                        return Err(error.into());
-                    }
-                }
-                Ok(Err(error)) => return Err(StoreError::unavailable(error)),
-                Err(_) => {
-                    return Err(StoreError::unavailable("no connection became free in time"));
+            let PoolStatus { size, idle, .. } = self.status();
+            if idle > 0 || size == 0 {
+                match self.connections.get().await {
+                    // Somebody else was quicker.
+                    Err(PoolError::Backend(error)) if self.may_do_without(&error) => {}
+                    got => return got.map_err(unavailable),
                 }
             }
-            sleep(pause).await;
-            pause *= 2;
+            sleep(LOOK_EVERY).await;
         }
     }
 
@@ -111,6 +128,13 @@ impl Pool {
     pub(crate) fn status(&self) -> PoolStatus {
         let managed::Status { max_size, size, available, waiting } = self.connections.status();
         PoolStatus { max_size, size, idle: available, waiting }
+    }
+}
+
+fn unavailable(error: PoolError<ConnectError>) -> StoreError {
+    match error {
+        PoolError::Backend(error) => error.into(),
+        error => StoreError::unavailable(error),
     }
 }
 
