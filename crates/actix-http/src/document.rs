@@ -15,8 +15,8 @@ pub(crate) fn encode(data: &impl Serialize, message: Option<&str>, made_at: Time
 }
 
 /// XXH3 of 128 bits, in hexadecimal: tells these bytes from any others. It
-/// guards nothing, and a processor that has no instruction for SHA-256 would take
-/// longer over that than over all else that an answer takes.
+/// guards nothing; SHA-256, without a processor's own instructions for it, would take
+/// more of them than all else that an answer takes.
 pub(crate) fn digest(bytes: &[u8]) -> String {
     format!("{:032x}", xxh3_128(bytes))
 }

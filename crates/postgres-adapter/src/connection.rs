@@ -34,7 +34,7 @@ impl Connection {
         self.is_lent = true;
     }
 
-    /// Tells that the task has come to its end.
+    /// Tells that the task has come to its end, and the connection is of further use.
     pub(crate) fn take_back(&mut self) {
         self.is_lent = false;
     }

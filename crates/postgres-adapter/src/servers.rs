@@ -114,9 +114,11 @@ impl Servers {
                 return Err(unavailable(error));
             }
         };
-        connection.take_back();
         match done {
-            Ok(done) => Ok(done),
+            Ok(done) => {
+                connection.take_back();
+                Ok(done)
+            }
             Err(failure) => Err(self.examine(connection, failure, begun).await),
         }
     }
@@ -174,6 +176,8 @@ impl Servers {
         }
         if matches!(trouble, Trouble::Disconnected | Trouble::NotWritable) {
             drop(Object::take(connection));
+        } else {
+            connection.take_back();
         }
         Failed { trouble, error: failure.into_store_error(trouble) }
     }

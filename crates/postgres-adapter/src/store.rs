@@ -150,7 +150,8 @@ impl PostgresStore {
         &self,
         task: impl Task<T> + 'static,
     ) -> Result<T, StoreError> {
-        // To hand it to another thread and back takes as long as to read the rows.
+        // As a task of its own it would take one more wake-up, and a timer that wakes the
+        // other thread again.
         self.servers.read(Kind::Statement, &task).await
     }
 
